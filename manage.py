@@ -1,0 +1,23 @@
+#!/usr/bin/env python
+"""Django's command line."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def _take_data_dir(arguments: list[str]) -> None:
+    """`--data-dir` must be known before the settings are read, because they look for the stack there."""
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--data-dir="):
+            os.environ["GOVSITE_DATA_DIR"] = str(Path(argument.partition("=")[2]).resolve())
+        elif argument == "--data-dir" and index + 1 < len(arguments):
+            os.environ["GOVSITE_DATA_DIR"] = str(Path(arguments[index + 1]).resolve())
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "govsite.settings")
+    _take_data_dir(sys.argv)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)

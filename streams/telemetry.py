@@ -1,0 +1,104 @@
+"""What a process says about itself: that it lives, how far it has read, what it counted, how long things took."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import redis
+from hdrh.histogram import HdrHistogram
+
+TTL_S = 5
+EVERY_NS = 500_000_000
+PROGRESS_EVERY_NS = 20_000_000
+LONGEST_US = 600_000_000
+PROGRESS = "progress"
+
+
+class Telemetry:
+    """Written to the key `process:{name}` (JSON, expires after 5 s) and, for progress in `market.ticks`,
+    to the hash `progress`, which a replay at full speed reads to keep its consumers close."""
+
+    def __init__(self, connection: redis.Redis, process: str) -> None:
+        self.redis = connection
+        self.process = process
+        self.started_at = time.time_ns()
+        self.state = "running"
+        self.counters: Counter[str] = Counter()
+        self.gauges: dict[str, float | str] = {}
+        self.positions: dict[str, str] = {}
+        self.histograms: dict[str, HdrHistogram] = {}
+        self._next_beat = 0
+        self._next_progress = 0
+
+    def observe(self, stage: str, nanoseconds: int) -> None:
+        """Adds a latency to the stage's histogram (1 µs to 10 min, three digits)."""
+        histogram = self.histograms.get(stage)
+        if histogram is None:
+            histogram = self.histograms[stage] = HdrHistogram(1, LONGEST_US, 3)
+        histogram.record_value(min(max(nanoseconds // 1000, 1), LONGEST_US))
+
+    def read_up_to(self, stream: str, entry_id: str) -> None:
+        self.positions[stream] = entry_id
+
+    def beat(self, now: int | None = None, *, force: bool = False) -> None:
+        """Tells Redis, at most twice a second (progress: at most every 20 ms)."""
+        now = now or time.time_ns()
+        if force or now >= self._next_progress:
+            self._next_progress = now + PROGRESS_EVERY_NS
+            if "market.ticks" in self.positions:
+                self.redis.hset(PROGRESS, self.process, self.positions["market.ticks"])
+        if force or now >= self._next_beat:
+            self._next_beat = now + EVERY_NS
+            self.redis.set(f"process:{self.process}", msgspec.json.encode(self.report(now)), ex=TTL_S)
+
+    def report(self, now: int) -> dict[str, Any]:
+        return {
+            "process": self.process,
+            "pid": os.getpid(),
+            "state": self.state,
+            "started_at": self.started_at,
+            "at": now,
+            "rss_mb": resident_mb(),
+            "counters": dict(self.counters),
+            "gauges": self.gauges,
+            "positions": self.positions,
+            "latency": {stage: quantiles(histogram) for stage, histogram in self.histograms.items()},
+        }
+
+    def leave(self) -> None:
+        """The process ends on purpose: nobody needs to wait for it."""
+        self.redis.hdel(PROGRESS, self.process)
+        self.redis.delete(f"process:{self.process}")
+
+
+def quantiles(histogram: HdrHistogram) -> dict[str, float]:
+    """p50, p95, p99 and max in milliseconds, and how many were observed."""
+    return {
+        "p50_ms": histogram.get_value_at_percentile(50) / 1000,
+        "p95_ms": histogram.get_value_at_percentile(95) / 1000,
+        "p99_ms": histogram.get_value_at_percentile(99) / 1000,
+        "max_ms": histogram.get_max_value() / 1000,
+        "n": histogram.get_total_count(),
+    }
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MiB (Linux; 0.0 where /proc is not there)."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except FileNotFoundError:
+        return 0.0
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+
+
+def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:
+    """The last word of every process that has spoken within the last 5 s."""
+    keys = sorted(connection.scan_iter("process:*", count=1000))
+    values = connection.mget(keys) if keys else []
+    reports = [msgspec.json.decode(value) for value in values if value]
+    return {report["process"]: report for report in reports}
