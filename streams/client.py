@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import redis
 import redis.asyncio
@@ -77,7 +77,7 @@ class Streams:
         `block_ms=None` does not wait at all. Positions are not moved."""
         if block_ms is not None:
             block_ms = max(1, block_ms)
-        answer = self.redis.xread(dict(positions), count=count, block=block_ms)
+        answer = self.redis.xread(cast("dict[Any, Any]", positions), count=count, block=block_ms)
         return _entries(answer)
 
     def last_id(self, stream: str) -> str:
@@ -120,7 +120,7 @@ class AsyncStreams:
             return [entry_id.decode() for entry_id in await pipe.execute()]
 
     async def read(self, positions: Mapping[str, str], *, block_ms: int, count: int = 500) -> list[Entry]:
-        return _entries(await self.redis.xread(dict(positions), count=count, block=max(1, block_ms)))
+        return _entries(await self.redis.xread(cast("dict[Any, Any]", positions), count=count, block=max(1, block_ms)))
 
     async def close(self) -> None:
         await self.redis.aclose()

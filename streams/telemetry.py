@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import redis
@@ -99,6 +99,6 @@ def resident_mb() -> float:
 def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:
     """The last word of every process that has spoken within the last 5 s."""
     keys = sorted(connection.scan_iter("process:*", count=1000))
-    values = connection.mget(keys) if keys else []
+    values = cast("list[bytes | None]", connection.mget(keys)) if keys else []
     reports = [msgspec.json.decode(value) for value in values if value]
     return {report["process"]: report for report in reports}

@@ -109,8 +109,10 @@ def ping_redis(url: str) -> None:
 
 def _initdb(pgdata: Path, user: str | None) -> None:
     result = subprocess.run(
-        [str(POSTGRES_BIN_PATH / "initdb"), "-D", str(pgdata), "-U", "postgres"]
-        + ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"],
+        [
+            *(str(POSTGRES_BIN_PATH / "initdb"), "-D", str(pgdata), "-U", "postgres"),
+            *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
+        ],
         user=user,
         capture_output=True,
         text=True,
