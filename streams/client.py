@@ -90,6 +90,12 @@ class Streams:
             raise
         return info["last-generated-id"].decode()
 
+    def set_last_id(self, stream: str, entry_id: str) -> None:
+        """Moves the stream's ids on, so that what is added from now on comes after `entry_id`."""
+        self.redis.xgroup_create(stream, "ids", mkstream=True)
+        self.redis.xgroup_destroy(stream, "ids")
+        self.redis.execute_command("XSETID", stream, entry_id)
+
     def bury(self, entry: Entry, refusal: Refused, *, origin: str) -> None:
         """Puts a refused entry into `dead.letters` with its reason, its bytes and where it came from."""
         letter = DeadLetter(

@@ -68,6 +68,9 @@ class Code(StrEnum):
     GUARD_SILENT = "GUARD_SILENT"
     VETOED = "VETOED"
     SUPERSEDED = "SUPERSEDED"
+    SIZE_LIMIT = "SIZE_LIMIT"
+    CAPPED = "CAPPED"
+    CLIPPED = "CLIPPED"
     NO_BUDGET = "NO_BUDGET"
     RULE_DENIED = "RULE_DENIED"
     RULE_ERROR = "RULE_ERROR"
@@ -77,6 +80,10 @@ class Code(StrEnum):
     HALTED = "HALTED"
     EXPIRED = "EXPIRED"
     NO_CASH = "NO_CASH"
+    TTL = "TTL"
+    LIMIT = "LIMIT"
+    POSITION_LIMIT = "POSITION_LIMIT"
+    REDUCE_ONLY = "REDUCE_ONLY"
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -361,4 +368,18 @@ class DeadLetter(Message, frozen=True, kw_only=True, tag="DeadLetter.1"):
     at: Nanoseconds
 
 
-AnyMessage = AnyTick | Command | Announcement | LedgerEntry | DeadLetter
+# --- journals of the cores (what a live run kept, to be repeated) -------------------------------
+
+
+class CoreStarted(Message, frozen=True, kw_only=True, tag="CoreStarted.1"):
+    """A core begins anew from the ledger: the entries that follow, up to `events` rows, are its recovery."""
+
+    core: Name
+    events: int
+
+
+class ClockAdvanced(Message, frozen=True, kw_only=True, tag="ClockAdvanced.1"):
+    """The core was only told the time."""
+
+
+AnyMessage = AnyTick | Command | Announcement | LedgerEntry | DeadLetter | CoreStarted | ClockAdvanced

@@ -1,0 +1,49 @@
+"""What a core was given, message by message with the time it was told, so that the run can be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from streams.envelope import Envelope
+
+
+class Given(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One call of a core: `now` is the process clock it was told (ns); the rest as in the call."""
+
+    message: Envelope
+    now: int
+    entry_id: str = ""
+    interrupted: bool = False
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Given)
+
+
+class Journal:
+    """Appends JSON lines; what was written is on its way to the disk after `flush`."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab", buffering=256 * 1024)
+
+    def write(self, message: Envelope, now: int, *, entry_id: str = "", interrupted: bool = False) -> None:
+        given = Given(message=message, now=now, entry_id=entry_id, interrupted=interrupted)
+        self._file.write(_encoder.encode(given) + b"\n")
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read(path: Path) -> Iterator[Given]:
+    """Raises msgspec.ValidationError where a line is not one of a journal."""
+    with path.open("rb") as file:
+        for line in file:
+            yield _decoder.decode(line)
