@@ -1,0 +1,83 @@
+"""Keeps what the desks were given, so that a run can be repeated without its servers (see `domain.replay`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from ledger.records import Gate, RecordedEvent
+from streams.envelope import Envelope, derived_id
+from streams.events import encode_event
+from streams.journal import Journal
+from streams.messages import CoreStarted, GateObserved, LedgerEntry, LedgerRow, Mode
+
+ACTOR = "executor"
+
+
+class InputRecord:
+    """What every start was made from, ticks as they were observed, governance events with the time they were
+    executed at (after their commit), and gates where a mode changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._journal = Journal(path)
+        self._modes: dict[str, Mode] = {}
+
+    def started(self, recorded: Sequence[RecordedEvent], now: int) -> None:
+        """A start, or a start again: what was recorded before is history, as it is to the executor."""
+        self._modes = {}
+        started = CoreStarted(core=ACTOR, events=len(recorded))
+        self._write(derived_id("started", ACTOR, now), started, now)
+        self.given(recorded, now)
+
+    def tick(self, envelope: Envelope, now: int) -> None:
+        self._journal.write(envelope, now)
+
+    def gate(self, book: str, gate: Gate, now: int) -> None:
+        if self._modes.get(book, "NORMAL") == gate.mode:
+            return
+        self._modes[book] = gate.mode
+        observed = GateObserved(mode=gate.mode, who=gate.who or ACTOR, why=gate.why[:500], gate_at=gate.gate_at)
+        self._write(derived_id("gate", book, gate.mode, now), observed, now, book)
+
+    def given(self, recorded: Iterable[RecordedEvent], now: int) -> None:
+        """One entry per transaction, in the order in which the executor took them."""
+        for (log, recorded_at), group in groupby(recorded, key=lambda event: (event.log, event.recorded_at)):
+            events = list(group)
+            body = LedgerEntry(
+                log=log,
+                partition=events[0].partition,
+                first=events[0].position,
+                last=events[-1].position,
+                recorded_at=recorded_at,
+                rows=tuple(map(_row, events)),
+            )
+            self._write(derived_id("given", log, body.partition, body.first, now), body, now)
+
+    def _write(self, message_id: str, body: CoreStarted | GateObserved | LedgerEntry, now: int, book: str = "") -> None:
+        self._journal.write(Envelope(id=message_id, body=body, actor=ACTOR, sent_at=now, book=book), now)
+
+    def flush(self) -> None:
+        self._journal.flush()
+
+    def close(self) -> None:
+        self._journal.close()
+
+
+def _row(recorded: RecordedEvent) -> LedgerRow:
+    event = recorded.event
+    return LedgerRow(
+        position=recorded.position,
+        event_id=recorded.event_id,
+        aggregate_id=str(event.originator_id),
+        version=event.originator_version,
+        topic=recorded.topic,
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+        actor=event.actor,
+        book=event.book,
+        command_id=event.command_id,
+        state=msgspec.Raw(encode_event(event.body)),
+    )
