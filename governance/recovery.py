@@ -1,0 +1,123 @@
+"""How a governor begins: chambers from the ledger, the command stream from the mark."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import msgspec
+
+from governance.domain.chamber import Chamber
+from governance.domain.state import BookState
+from ledger.application import LedgerApplication
+from ledger.follower import Follower
+from ledger.records import Gate, RecordedEvent
+from streams.client import COMMANDS, Entry, Streams, after
+from streams.envelope import Envelope, derived_id
+from streams.events import BookFounded, encode_event
+from streams.journal import Journal
+from streams.messages import CoreStarted, GateObserved, LedgerEntry, LedgerRow
+
+log = logging.getLogger(__name__)
+
+ROWS_PER_ENTRY = 200
+
+
+def chambers_from(ledger: LedgerApplication, execution: Follower, journal: Journal | None) -> dict[str, Chamber]:
+    """One chamber a book, from both logs; the follower then stands at the last execution that was folded."""
+    governance, executions = list(ledger.events()), execution.catch_up()
+    if journal:
+        _write_recovery(journal, governance, executions)
+    return {book: Chamber(state) for book, state in fold([*governance, *executions]).items()}
+
+
+def fold(events: Iterable[RecordedEvent]) -> dict[str, BookState]:
+    """The state of every book that was founded, from events of the governance log, then of the execution log."""
+    states: dict[str, BookState] = {}
+    for recorded in events:
+        event = recorded.event
+        if isinstance(event.body, BookFounded):
+            states[event.book] = BookState(event.book)
+        if event.book in states:
+            states[event.book].apply(event)
+    return states
+
+
+def rewind_stream(streams: Streams, mark: str) -> str:
+    """The mark to read after. Where Redis has lost its last second (the stream is behind the mark) its ids are
+    moved on, so that new commands come after the mark; what it lost was never acknowledged."""
+    last = streams.last_id(COMMANDS)
+    if after(mark, last):
+        log.critical("Redis lost commands: the stream stands at %s, the ledger's mark at %s", last, mark)
+        streams.set_last_id(COMMANDS, mark)
+    return mark
+
+
+def interrupted_entries(streams: Streams, mark: str) -> Iterator[Entry]:
+    """What came in after the mark and before now: a governor that crashed may have read it."""
+    last = streams.last_id(COMMANDS)
+    position = mark
+    while after(last, position):
+        entries = streams.read({COMMANDS: position}, block_ms=None, count=500)
+        if not entries:
+            return
+        for entry in entries:
+            if after(entry.id, last):
+                return
+            yield entry
+        position = entries[-1].id
+
+
+def executed_envelope(events: list[RecordedEvent]) -> Envelope:
+    """Events read from the table, as the stream would have brought them."""
+    entry = LedgerEntry(
+        log=events[0].log,
+        partition=events[0].partition,
+        first=events[0].position,
+        last=events[-1].position,
+        recorded_at=events[-1].recorded_at,
+        rows=tuple(map(_row, events)),
+    )
+    return Envelope(id=f"{entry.log}:{entry.last}", body=entry, actor="relay", sent_at=entry.recorded_at)
+
+
+def gate_envelope(standing: Gate, book: str, now: int) -> Envelope:
+    """What the gate table says, as a message to the chamber; a gate that was never touched is nobody's."""
+    body = GateObserved(
+        mode=standing.mode,
+        who=standing.who or "nobody",
+        why=standing.why,
+        gate_at=standing.gate_at,
+    )
+    message_id = standing.command_id or derived_id("gate", book, standing.mode, standing.gate_at)
+    return Envelope(id=message_id, body=body, actor="governor", sent_at=now, book=book)
+
+
+def _row(recorded: RecordedEvent) -> LedgerRow:
+    event = recorded.event
+    return LedgerRow(
+        position=recorded.position,
+        event_id=recorded.event_id,
+        aggregate_id=str(event.originator_id),
+        version=event.originator_version,
+        topic=recorded.topic,
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+        actor=event.actor,
+        book=event.book,
+        command_id=event.command_id,
+        state=msgspec.Raw(encode_event(event.body)),
+    )
+
+
+def _write_recovery(journal: Journal, *logs: list[RecordedEvent]) -> None:
+    """A journal begins with what the core was made from, so that it can be repeated without a database."""
+    now = time.time_ns()
+    started = CoreStarted(core="governor", events=sum(map(len, logs)))
+    journal.write(Envelope(id=f"start:{now}", body=started, actor="governor", sent_at=now), now)
+    for events in logs:
+        rest = iter(events)
+        while chunk := list(islice(rest, ROWS_PER_ENTRY)):
+            journal.write(executed_envelope(chunk), now)

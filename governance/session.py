@@ -1,0 +1,313 @@
+"""One uninterrupted ownership of the governance log: its connections, its chambers, and how far it has read."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import msgspec
+import psycopg
+import redis
+
+from governance.backlog import Backlog
+from governance.domain.chamber import Chamber
+from governance.domain.step import Step
+from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
+from ledger import gate
+from ledger.application import GateChange, InboxEntry, LedgerApplication
+from ledger.errors import LedgerError
+from ledger.follower import Follower
+from ledger.records import Head
+from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, TICKS, Entry, Streams, milliseconds_of
+from streams.envelope import Envelope, Refused, decode
+from streams.events import DecisionReached
+from streams.journal import Journal
+from streams.messages import (
+    ClockAdvanced,
+    Code,
+    DeliberationResolved,
+    LedgerEntry,
+    ResumeTrading,
+    SubmitProposal,
+    Tick,
+)
+from streams.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+LOST = (psycopg.OperationalError, redis.ConnectionError, redis.TimeoutError)
+LONGEST_WAIT_MS = 20
+WARM_UP_MS = 5_000  # ticks of so long ago are read at the start, so that there are prices
+GATE_EVERY_NS = 20_000_000
+RENEW_EVERY_NS = 1_000_000_000
+IDLE_EVERY_NS = 250_000_000
+ANSWERS_EVERY_NS = 100_000_000  # refusals alone wait for company, so that rubbish costs few commits
+REMEMBERED_COMMANDS = 100_000
+
+
+class Session:
+    def __init__(self, database_url: str, redis_url: str, journal: Journal | None) -> None:
+        self.database_url = database_url
+        self.journal = journal
+        self.streams = Streams(redis_url)
+        self.streams.redis.ping()
+        self.ledger = LedgerApplication(database_url, "governance")
+        self.execution = Follower(database_url, "execution")
+        self.gates = psycopg.connect(database_url, autocommit=True)
+        self.telemetry = Telemetry(self.streams.redis, "governor")
+        self.chambers: dict[str, Chamber] = {}
+        self.backlog = Backlog("0-0")
+        self.positions: dict[str, str] = {}
+        self.step = Step([], [], [], [], [], [])
+        self.sent_by: dict[str, Entry] = {}
+        self.seen: dict[str, None] = {}
+        self.proposed_at: dict[str, int] = {}
+        self._due = dict.fromkeys(("gate", "renew", "idle", "answers"), 0)
+
+    def close(self) -> None:
+        try:
+            self.ledger.release()
+            self.telemetry.leave()
+        except (*LOST, LedgerError) as error:
+            log.info("left without releasing the lease: %s", str(error).strip())
+        self.gates.close()
+        self.execution.close()
+        self.ledger.close()
+        self.streams.redis.close()
+
+    # --- recovery ---------------------------------------------------------------------------------
+
+    def recover(self, head: Head) -> None:
+        """Chambers from the ledger; then every proposal that a crash interrupted is recorded as expired."""
+        self.chambers = chambers_from(self.ledger, self.execution, self.journal)
+        mark = rewind_stream(self.streams, head.mark or "0-0")
+        self.backlog = Backlog(mark)
+        self.positions = {
+            COMMANDS: mark,
+            TICKS: f"{max(0, milliseconds_of(self.streams.last_id(TICKS)) - WARM_UP_MS)}-0",
+            LEDGER_EXECUTION: f"{self.execution.position}-0",
+        }
+        self._observe_gates(time.time_ns())
+        for entry in interrupted_entries(self.streams, self.positions[COMMANDS]):
+            self._take_interrupted(entry)
+        self._commit()
+
+    def _take_interrupted(self, entry: Entry) -> None:
+        """One at a time, so that a command that breaks the chamber or the ledger is found and buried."""
+        now = time.time_ns()
+        try:
+            self._command(entry, now, interrupted=True)
+            self._commit()
+        except LOST:
+            raise
+        except Exception as error:
+            log.exception("the command %s cannot be handled", entry.id)
+            self.step = Step([], [], [], [], [], [])
+            self._bury(entry, Refused(Code.INVALID, f"{type(error).__name__}: {error}"))
+            self.backlog.answered(entry.id)
+
+    # --- one pass ---------------------------------------------------------------------------------
+
+    def pass_once(self) -> None:
+        """Read, decide, announce, commit, tell: one transaction for everything that one read produced."""
+        entries = self.streams.read(self.positions, block_ms=self._wait_ms(), count=1000)
+        for stream in (LEDGER_EXECUTION, TICKS, COMMANDS):
+            for entry in entries:
+                if entry.stream == stream:
+                    self.positions[stream] = entry.id
+                    self._take(entry)
+        now = time.time_ns()
+        self._housekeeping(now, idle=not entries)
+        for book, chamber in self.chambers.items():
+            if (deadline := chamber.deadline()) is not None and deadline <= now:
+                self._keep(Envelope(id="clock", body=ClockAdvanced(), actor="governor", sent_at=now, book=book), now)
+                self._merge(chamber.advance(now))
+        self._announce()
+        if self.step.events or (self.step.answers and now >= self._due["answers"]):
+            self._due["answers"] = now + ANSWERS_EVERY_NS
+            self._commit()
+
+    def _wait_ms(self) -> int | None:
+        deadlines = [chamber.deadline() for chamber in self.chambers.values()]
+        next_deadline = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        if next_deadline is None:
+            return LONGEST_WAIT_MS
+        left = (next_deadline - time.time_ns()) // 1_000_000
+        return None if left < 1 else min(left, LONGEST_WAIT_MS)
+
+    def _take(self, entry: Entry) -> None:
+        now = time.time_ns()
+        if entry.stream == COMMANDS:
+            self._command(entry, now)
+            return
+        try:
+            message = decode(entry.raw)
+        except Refused as refusal:
+            self._bury(entry, refusal)
+            return
+        if isinstance(message.body, Tick):
+            self.telemetry.read_up_to(TICKS, entry.id)
+            self._to_all(message, now)
+        elif isinstance(message.body, LedgerEntry) and (executed := self._in_order(message, message.body)):
+            self._to_all(executed, now)
+
+    def _command(self, entry: Entry, now: int, *, interrupted: bool = False) -> None:
+        self.backlog.read(entry.id)
+        self.positions[COMMANDS] = entry.id
+        try:
+            message = decode(entry.raw)
+            chamber = self._chamber_of(message)
+        except Refused as refusal:
+            self._bury(entry, refusal)
+            self.backlog.answered(entry.id)
+            return
+        if self._is_repeated(message, entry, asked=interrupted or isinstance(message.body, ResumeTrading)):
+            self.backlog.answered(entry.id)
+            return
+        if isinstance(message.body, SubmitProposal):
+            self.proposed_at[message.body.proposal_id] = now
+            if message.body.evidence_published_at and not interrupted:
+                self.telemetry.observe("reaction", now - message.body.evidence_published_at)
+        self.sent_by[entry.id] = entry
+        self._keep(message, now, entry_id=entry.id, interrupted=interrupted)
+        self._merge(chamber.handle(message, now, entry_id=entry.id, interrupted=interrupted))
+
+    def _chamber_of(self, message: Envelope) -> Chamber:
+        """An empty book means every book; while there is only one that needs no fan-out of answers."""
+        book = message.book or next(iter(self.chambers), "")
+        if book not in self.chambers:
+            raise Refused(Code.UNKNOWN_BOOK, f"there is no book {message.book!r}")
+        return self.chambers[book]
+
+    def _is_repeated(self, message: Envelope, entry: Entry, *, asked: bool) -> bool:
+        """Whether this command was consumed before: known from memory, or from the inbox where it is `asked`."""
+        if message.id in self.seen or (asked and self.ledger.answered([message.id])):
+            if not message.actor.startswith("operator:"):  # the outbox sends again on purpose
+                self._bury(entry, Refused(Code.DUPLICATE, f"the command {message.id} was consumed before"))
+            return True
+        self.seen[message.id] = None
+        if len(self.seen) > REMEMBERED_COMMANDS:
+            del self.seen[next(iter(self.seen))]
+        return False
+
+    def _in_order(self, message: Envelope, entry: LedgerEntry) -> Envelope | None:
+        """The executions of an entry; where something is missing before it or known already, by way of the table."""
+        if entry.first == self.execution.position + 1:
+            self.execution.position = entry.last
+            return message
+        events = self.execution.accept(entry)
+        return executed_envelope(events) if events else None
+
+    def _to_all(self, message: Envelope, now: int) -> None:
+        self._keep(message, now)
+        for chamber in self.chambers.values():
+            self._merge(chamber.handle(message, now))
+
+    def _keep(self, message: Envelope, now: int, *, entry_id: str = "", interrupted: bool = False) -> None:
+        if self.journal:
+            self.journal.write(message, now, entry_id=entry_id, interrupted=interrupted)
+
+    # --- what comes out ---------------------------------------------------------------------------
+
+    def _merge(self, step: Step) -> None:
+        """Collects what one call gave; a halt that a guard asked for takes hold at once."""
+        into = self.step
+        into.announcements.extend(step.announcements)
+        into.events.extend(step.events)
+        into.answers.extend(step.answers)
+        into.resolved.extend(step.resolved)
+        into.gate = step.gate or into.gate
+        for halt in step.halts:
+            gate.halt(self.gates, halt.book, who=halt.who, why=halt.why, command_id=halt.command_id)
+            self._due["gate"] = 0
+        for refusal in step.refusals:
+            self._bury(self.sent_by[refusal.entry_id], Refused(refusal.code, refusal.detail))
+
+    def _bury(self, entry: Entry, refusal: Refused) -> None:
+        self.telemetry.counters[f"refused:{refusal.code}"] += 1
+        self.streams.bury(entry, refusal, origin="governor")
+
+    def _announce(self) -> None:
+        if self.step.announcements:
+            self.streams.publish(DELIBERATIONS, self.step.announcements)
+            self.step.announcements.clear()
+
+    def _commit(self) -> None:
+        """One transaction: events, answers, the mark, the gate. Only then anybody is told what was decided."""
+        step, self.step = self.step, Step([], [], [], [], [], [])
+        inbox = [self._answer(answer.command_id, answer.entry_id, answer.result) for answer in step.answers]
+        change = None
+        if step.gate is not None:
+            standing = gate.read(self.gates, step.gate.book)
+            change = GateChange(
+                book=standing.book,
+                origin=standing.mode,
+                mode=step.gate.mode,
+                who=step.gate.who,
+                why=step.gate.why,
+                command_id=step.gate.command_id,
+            )
+        commit = self.ledger.commit(step.events, mark=self.backlog.mark, inbox=inbox, gate=change)
+        self._measure(step, time.time_ns())
+        if step.gate is not None:
+            self._due["gate"] = 0
+        if step.resolved:
+            self.streams.publish(DELIBERATIONS, [_at_position(message, commit.last) for message in step.resolved])
+
+    def _answer(self, command_id: str, entry_id: str, result: str) -> InboxEntry:
+        self.backlog.answered(entry_id)
+        entry = self.sent_by.pop(entry_id, None)
+        if result.startswith("refused:") and entry is not None:
+            self.telemetry.counters[result] += 1
+        return InboxEntry(command_id=command_id, entry_id=entry_id, result=result)
+
+    def _measure(self, step: Step, committed: int) -> None:
+        for event in step.events:
+            if isinstance(event.body, DecisionReached):
+                self.telemetry.counters["decisions"] += 1
+                self.telemetry.counters[f"outcome:{event.body.outcome}"] += 1
+                proposed = [self.proposed_at.pop(result.proposal_id, committed) for result in event.body.reasons]
+                if proposed:
+                    self.telemetry.observe("resolution", committed - min(proposed))
+        while len(self.proposed_at) > REMEMBERED_COMMANDS:
+            del self.proposed_at[next(iter(self.proposed_at))]
+
+    # --- housekeeping -----------------------------------------------------------------------------
+
+    def _housekeeping(self, now: int, *, idle: bool) -> None:
+        if now >= self._due["gate"]:
+            self._due["gate"] = now + GATE_EVERY_NS
+            self._observe_gates(now)
+        if now >= self._due["renew"]:
+            self._due["renew"] = now + RENEW_EVERY_NS
+            self.ledger.renew()
+            if self.journal:
+                self.journal.flush()
+        if now >= self._due["idle"]:
+            self._due["idle"] = now + IDLE_EVERY_NS
+            if idle and (missed := self.execution.catch_up()):
+                self._to_all(executed_envelope(missed), now)
+        self.telemetry.gauges["waiting"] = len(self.backlog)
+        self.telemetry.beat(now)
+
+    def _observe_gates(self, now: int) -> None:
+        """The gate in PostgreSQL is the truth about modes; a chamber is told when it differs from what it knows."""
+        for book, chamber in self.chambers.items():
+            standing = gate.read(self.gates, book)
+            if standing.mode != chamber.state.mode:
+                message = gate_envelope(standing, book, now)
+                self._keep(message, now)
+                self._merge(chamber.handle(message, now))
+
+    def settle_open_rounds(self) -> None:
+        """Before leaving on purpose: open rounds reach their deadline (a second at most)."""
+        give_up = time.time_ns() + IDLE_EVERY_NS * 4
+        while any(chamber.deadline() for chamber in self.chambers.values()) and time.time_ns() < give_up:
+            self.pass_once()
+        self._commit()
+
+
+def _at_position(message: Envelope, position: int) -> Envelope:
+    if not isinstance(message.body, DeliberationResolved):
+        return message
+    return msgspec.structs.replace(message, body=msgspec.structs.replace(message.body, position=position))
