@@ -1,0 +1,126 @@
+"""Rows of a log as entries of its stream: one transaction, one entry, under the id of its last position."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import cast
+from uuid import UUID
+
+from msgspec import Raw
+
+from ledger.session import Row
+from ledger.wal import POSTGRES_EPOCH_US, Values
+from streams.client import LEDGER_EXECUTION, LEDGER_GOVERNANCE
+from streams.envelope import LARGEST_ENTRY, Envelope
+from streams.messages import LedgerEntry, LedgerRow, Log
+
+LogRow = tuple[Log, int, int, LedgerRow]
+
+STREAMS: dict[Log, str] = {"governance": LEDGER_GOVERNANCE, "execution": LEDGER_EXECUTION}
+# What stands around a state in an entry: ids, topic, actor, book and their names.
+ROW_BYTES = 700
+ENTRY_BYTES = LARGEST_ENTRY - 2048
+
+COLUMNS = """log, partition, (extract(epoch FROM recorded_at) * 1000000)::bigint, position, event_id, originator_id,
+    originator_version, topic, correlation_id, causation_id, actor, book, command_id, state"""
+
+
+def stream_of(log: Log, partition: int) -> str:
+    return STREAMS[log] if partition == 0 else f"{STREAMS[log]}.{partition}"
+
+
+def table_row(row: Row) -> LogRow:
+    """From a SELECT of `COLUMNS`: log, partition, recorded_at (ns) and the row."""
+    log, partition, recorded_us, position, event_id, originator_id, version, topic, *trace, state = row
+    correlation_id, causation_id, actor, book, command_id = trace
+    return (
+        log,
+        partition,
+        recorded_us * 1000,
+        LedgerRow(
+            position=position,
+            event_id=str(event_id),
+            aggregate_id=str(originator_id),
+            version=version,
+            topic=topic,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
+            actor=actor,
+            book=book,
+            command_id=command_id,
+            state=Raw(state),
+        ),
+    )
+
+
+def wal_row(values: Values) -> LogRow:
+    """The same from the WAL's binary values."""
+
+    def text(name: str) -> str:
+        return cast("bytes", values[name]).decode()
+
+    def integer(name: str) -> int:
+        return int.from_bytes(cast("bytes", values[name]), "big", signed=True)
+
+    command_id = values["command_id"]
+    return (
+        cast("Log", text("log")),
+        integer("partition"),
+        (integer("recorded_at") + POSTGRES_EPOCH_US) * 1000,
+        LedgerRow(
+            position=integer("position"),
+            event_id=str(UUID(bytes=values["event_id"])),
+            aggregate_id=str(UUID(bytes=values["originator_id"])),
+            version=integer("originator_version"),
+            topic=text("topic"),
+            correlation_id=text("correlation_id"),
+            causation_id=text("causation_id"),
+            actor=text("actor"),
+            book=text("book"),
+            command_id=None if command_id is None else command_id.decode(),
+            state=Raw(cast("bytes", values["state"])),
+        ),
+    )
+
+
+def entries(rows: Iterable[LogRow]) -> Iterator[LedgerEntry]:
+    """One entry a transaction (rows with one time in one log were one), more where it would be too large to take."""
+    for (log, partition, recorded_at), group in groupby(rows, key=lambda row: row[:3]):
+        for part in _parts([row for *_, row in group]):
+            yield LedgerEntry(
+                log=log,
+                partition=partition,
+                first=part[0].position,
+                last=part[-1].position,
+                recorded_at=recorded_at,
+                rows=tuple(part),
+            )
+
+
+def _parts(rows: list[LedgerRow]) -> Iterator[list[LedgerRow]]:
+    part: list[LedgerRow] = []
+    size = 0
+    for row in rows:
+        weight = ROW_BYTES + len(bytes(row.state))
+        if part and size + weight > ENTRY_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += weight
+    yield part
+
+
+def enveloped(entry: LedgerEntry) -> Envelope:
+    first = entry.rows[0]
+    books = {row.book for row in entry.rows}
+    return Envelope(
+        id=f"{stream_of(entry.log, entry.partition)}:{entry.last}",
+        body=entry,
+        actor="relay",
+        sent_at=time.time_ns(),
+        correlation=first.correlation_id,
+        causation=first.event_id,
+        book=books.pop() if len(books) == 1 else "",
+    )

@@ -1,0 +1,56 @@
+"""Operators' commands: kept in PostgreSQL first, then sent until the inbox shows that they were consumed."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import redis
+
+from ledger.gate import Connection
+from ledger.session import Session
+from streams.client import COMMANDS, FIELD, KEPT
+from streams.envelope import Envelope, encode
+
+WAITING = "waiting"
+
+_ENQUEUE = "INSERT INTO outbox (command_id, stream, raw) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_STATUS = """SELECT coalesce(outbox.result, inbox.result, %s) FROM outbox LEFT JOIN inbox USING (command_id)
+    WHERE command_id = %s"""
+_ANSWERED = """UPDATE outbox SET result = inbox.result FROM inbox
+    WHERE outbox.command_id = inbox.command_id AND outbox.result IS NULL"""
+_DUE = """SELECT command_id, stream, raw FROM outbox
+    WHERE result IS NULL AND (sent_at IS NULL OR sent_at < clock_timestamp() - interval '2 seconds')
+      AND NOT EXISTS (SELECT FROM inbox WHERE inbox.command_id = outbox.command_id)
+    ORDER BY created_at LIMIT 100"""
+_SENT = "UPDATE outbox SET sent_at = clock_timestamp() WHERE command_id = ANY(%s)"
+
+
+def enqueue(connection: Connection, envelope: Envelope, stream: str = COMMANDS) -> None:
+    """Keeps a command in the caller's transaction (psycopg's or Django's). The same id twice is one command."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENQUEUE, (envelope.id, stream, encode(envelope)))
+
+
+def status(connection: Connection, command_id: str) -> str | None:
+    """The command's answer, "waiting" while there is none, None where there is no such command."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATUS, (WAITING, command_id))
+        row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
+def send_due(session: Session, connection: redis.Redis) -> int:
+    """Sends what was not sent yet, or 2 s ago and is still not in the inbox; returns how many it sent."""
+    waiting = session.run("SELECT EXISTS (SELECT FROM outbox WHERE result IS NULL)", prepare=True)
+    if waiting == [(False,)]:
+        return 0
+    session.run(_ANSWERED, prepare=True)
+    due = session.run(_DUE, prepare=True)
+    if not due:
+        return 0
+    with connection.pipeline(transaction=True) as pipe:
+        for _, stream, raw in due:
+            pipe.xadd(stream, cast("Any", {FIELD: raw}), maxlen=KEPT.get(stream), approximate=True)
+        pipe.execute()
+    session.run(_SENT, ([command_id for command_id, _, _ in due],), prepare=True)
+    return len(due)

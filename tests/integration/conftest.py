@@ -1,0 +1,69 @@
+"""The database that tests of the ledger write to: migrated once, emptied before each test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from govsite.stack.embedded import create_database
+from tests.servers import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def empty(url: str) -> None:
+    """Empties every table and drops the replication slots of a database that no relay reads any more."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        wait_until(lambda: not _slots(connection, active=True), "no relay reads the database of the last test")
+        for name in _slots(connection, active=False):
+            connection.execute("SELECT pg_drop_replication_slot(%s)", [name])
+        tables = connection.execute(
+            "SELECT relname FROM pg_stat_user_tables WHERE schemaname = 'public' AND NOT relname = ANY(%s)",
+            [list(KEPT)],
+        ).fetchall()
+        used = [name for (name,) in tables if connection.execute(_any_row(name)).fetchone()]
+        with connection.transaction():
+            connection.execute("ALTER TABLE event_log DISABLE TRIGGER append_only")
+            if used:
+                connection.execute(SQL("TRUNCATE {} CASCADE").format(SQL(", ").join(map(Identifier, used))))
+            connection.execute("ALTER TABLE event_log ENABLE ALWAYS TRIGGER append_only")
+
+
+def _any_row(table: str) -> psycopg.sql.Composed:
+    return SQL("SELECT 1 FROM {} LIMIT 1").format(Identifier(table))
+
+
+def _slots(connection: psycopg.Connection, *, active: bool) -> list[str]:
+    rows = connection.execute(
+        "SELECT slot_name FROM pg_replication_slots WHERE database = current_database() AND active = %s", [active]
+    )
+    return [name for (name,) in rows]
+
+
+@pytest.fixture(scope="session")
+def migrated_url() -> str:
+    """A database of its own with all migrations applied."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/ledger_tests").geturl()
+    create_database(url)
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks", "--verbosity", "0"],
+        env={**os.environ, "DATABASE_URL": url},
+        cwd=ROOT,
+        check=True,
+    )
+    return url
+
+
+@pytest.fixture
+def ledger_url(migrated_url: str) -> str:
+    """The URL of a migrated and empty database. Close what you open before the test ends."""
+    empty(migrated_url)
+    return migrated_url
