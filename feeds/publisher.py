@@ -1,0 +1,192 @@
+"""Puts items into Redis: ticks, gaps and switches as what they are, refused frames as dead letters."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import cast
+
+import redis
+from msgspec import Struct
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from feeds.intake import Item, RefusedFrame
+from feeds.source import Clock
+from streams.client import COMMANDS, FIELD, KEPT, TICKS, Entry, Streams
+from streams.envelope import Envelope, Refused, decode, derived_id, encode
+from streams.messages import AnyTick, ChangeFeedSource, Depth, Quote, ReportFeedGap, Source, Tick, Trade
+from streams.telemetry import PROGRESS, Telemetry
+
+ACTOR = "feed"
+STATE = "feed"  # hash: what a feed that starts must know of the feed before it
+RETAIN_MS = 600_000
+TRIM_EVERY_NS = 10_000_000_000
+LETTERS_PER_S = 20
+MARKS = 2_000
+
+
+class Past(Struct, frozen=True):
+    """What earlier feeds of this Redis have published last: at which market time, and where it came from."""
+
+    market_at: int = 0
+    source: Source | None = None
+
+
+class _Batch(Struct):
+    told: Source | None
+    commands: list[ReportFeedGap | ChangeFeedSource] = []
+    ticks: list[AnyTick] = []
+    refused: list[RefusedFrame] = []
+
+
+class Publisher:
+    """One MULTI/EXEC per batch. Raises redis.RedisError where Redis does not take it; then nothing was counted, and
+    `landed` tells after the reconnect whether the batch is in the stream all the same."""
+
+    def __init__(self, streams: Streams, telemetry: Telemetry, *, clock: Clock = time.time_ns) -> None:
+        self._streams = streams
+        streams.redis.set_retry(Retry(NoBackoff(), 0))  # a repeated transaction would publish its batch twice
+        self._telemetry = telemetry
+        self._clock = clock
+        self._run = f"{clock()}"
+        self._switches = 0
+        self._told: Source | None = None
+        self._next_trim = 0
+        self._letters_second = 0
+        self._letters = 0
+        self.published = 0
+        self.last_id = "0-0"
+        self.last_tick_at = 0
+
+    def past(self) -> Past:
+        known = cast("dict[bytes, bytes]", self._streams.redis.hgetall(STATE))
+        self._told = cast("Source | None", known[b"source"].decode() if b"source" in known else None)
+        return Past(market_at=int(known.get(b"market_at", b"0")), source=self._told)
+
+    def begin_round(self) -> int:
+        """The number of a new round of ids, never given before by this Redis."""
+        return int(cast("int", self._streams.redis.hincrby(STATE, "rounds", 1))) - 1
+
+    def publish(self, items: Sequence[Item]) -> None:
+        now = self._clock()
+        batch = self._sorted(items)
+        with self._streams.redis.pipeline(transaction=True) as pipe:
+            for command in batch.commands:
+                _add(pipe, COMMANDS, self._command(command, now))
+            for tick in batch.ticks:
+                _add(pipe, TICKS, Envelope(id=tick.id, body=tick, actor=ACTOR, sent_at=now))
+            if batch.ticks:
+                last = batch.ticks[-1]
+                pipe.hset(STATE, mapping={"market_at": last.market_at, "source": last.source})
+            if now >= self._next_trim:
+                pipe.xtrim(TICKS, minid=f"{max(now // 1_000_000 - RETAIN_MS, 0)}-0", approximate=True)
+            results = cast("list[bytes]", pipe.execute())
+        if now >= self._next_trim:
+            self._next_trim = now + TRIM_EVERY_NS
+        if batch.ticks:
+            self.last_id = results[len(batch.commands) + len(batch.ticks) - 1].decode()
+            self.last_tick_at = now
+        self._note(batch)
+
+    def _sorted(self, items: Sequence[Item]) -> _Batch:
+        """By where they go. A source other than the last one told is told with its first tick."""
+        batch = _Batch(told=self._told)
+        for item in items:
+            if isinstance(item, Tick):
+                if item.source != batch.told:
+                    if batch.told is not None:
+                        reason = "the feed was started anew"
+                        batch.commands.append(ChangeFeedSource(origin=batch.told, to=item.source, reason=reason))
+                    batch.told = item.source
+                batch.ticks.append(item)
+            elif isinstance(item, RefusedFrame):
+                batch.refused.append(item)
+            else:
+                batch.commands.append(item)
+                if isinstance(item, ChangeFeedSource):
+                    batch.told = item.to
+        return batch
+
+    def _note(self, batch: _Batch) -> None:
+        done = self._clock()
+        self._told = batch.told
+        self.published += len(batch.ticks)
+        self._switches += sum(isinstance(command, ChangeFeedSource) for command in batch.commands)
+        for tick in batch.ticks:
+            self._telemetry.observe("ingest", done - tick.received_at)
+        for refused in batch.refused:
+            self._bury(refused)
+
+    def _command(self, item: ReportFeedGap | ChangeFeedSource, now: int) -> Envelope:
+        """Ids are this run's: the same recording replayed again has the same gaps, and they are reported again."""
+        if isinstance(item, ReportFeedGap):
+            id = derived_id(ACTOR, self._run, item.instrument, item.kind, item.first, item.last)
+        else:
+            id = derived_id(ACTOR, self._run, item.origin, item.to, self._switches)
+        return Envelope(id=id, body=item, actor=ACTOR, sent_at=now)
+
+    def landed(self, items: Sequence[Item]) -> bool:
+        """Whether a batch whose answer was lost is in the stream (a transaction is there as a whole or not at all)."""
+        ticks = [item for item in items if isinstance(item, Trade | Quote | Depth)]
+        newest = cast("list[tuple[bytes, dict[bytes, bytes]]]", self._streams.redis.xrevrange(TICKS, count=1))
+        if not ticks or not newest:
+            return False
+        try:
+            return decode(newest[0][1].get(FIELD, b"")).id == ticks[-1].id
+        except Refused:
+            return False
+
+    def _bury(self, refused: RefusedFrame) -> None:
+        """With its bytes, but at most 20 a second: what is beyond is counted only."""
+        second = self._clock() // 1_000_000_000
+        if second != self._letters_second:
+            self._letters_second, self._letters = second, 0
+        if self._letters >= LETTERS_PER_S:
+            self._telemetry.counters["letters_held_back"] += 1
+            return
+        self._letters += 1
+        entry = Entry(stream=f"feed:{refused.origin or 'live'}"[:120], id=f"{self._clock()}", raw=refused.raw)
+        self._streams.bury(entry, refused, origin=ACTOR)
+
+
+def _add(pipe: redis.client.Pipeline, stream: str, envelope: Envelope) -> None:
+    pipe.execute_command(  # type: ignore[no-untyped-call]  # xadd() itself costs as much again as the command
+        "XADD", stream, "MAXLEN", "~", KEPT[stream], "*", FIELD, encode(envelope)
+    )
+
+
+class Throttle:
+    """Keeps a source without a pace of its own close to its readers, by the hash `progress`."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._redis = connection
+        self._marks: list[tuple[tuple[int, int], int]] = [((0, 0), 0)]
+
+    def published(self, last_id: str, total: int) -> None:
+        """Tells that `total` entries are out, the last of them with this id."""
+        if total > self._marks[-1][1]:
+            self._marks.append((_order(last_id), total))
+        if len(self._marks) > 2 * MARKS:
+            del self._marks[:MARKS]
+
+    def backlog(self) -> int:
+        """How many entries the slowest reader that lives (has a key `process:<name>`) has still to read."""
+        positions = cast("dict[bytes, bytes]", self._redis.hgetall(PROGRESS))
+        names = list(positions)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.exists(b"process:" + name)
+            lives = pipe.execute()
+        alive = [_order(positions[name].decode()) for name, yes in zip(names, lives, strict=True) if yes]
+        total = self._marks[-1][1]
+        if not alive:
+            return 0
+        read = bisect_right(self._marks, (min(alive), total)) - 1
+        return total - self._marks[max(read, 0)][1]
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
