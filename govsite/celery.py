@@ -1,0 +1,40 @@
+"""Celery: work that has time, on the Redis of the stack; `celery -A govsite worker -B` runs it and its schedule."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from celery import Celery
+from celery.signals import heartbeat_sent, worker_ready
+
+from streams.client import connect
+from streams.telemetry import Telemetry
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "govsite.settings")
+
+app = Celery("govsite")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.imports = ("govsite.tasks",)
+app.conf.beat_schedule = {
+    "verify-chains": {"task": "govsite.tasks.verify_chains", "schedule": 300.0, "options": {"expires": 300}},
+    "trim-inbox": {"task": "govsite.tasks.trim_inbox", "schedule": 600.0, "options": {"expires": 600}},
+}
+
+
+@heartbeat_sent.connect
+def _beat(**_: Any) -> None:
+    """The worker's own heart, every two seconds, tells the stack that it lives."""
+    _telemetry().beat(force=True)
+
+
+@worker_ready.connect
+def _verify_first(**_: Any) -> None:
+    """Nobody should have to wait for the first turn of the schedule to learn whether the ledger is whole."""
+    app.send_task("govsite.tasks.verify_chains")
+
+
+@cache
+def _telemetry() -> Telemetry:
+    return Telemetry(connect(app.conf.broker_url), "worker")

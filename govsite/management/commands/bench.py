@@ -1,0 +1,95 @@
+"""`manage.py bench`: how fast the whole stack is here and now, beside what this machine allows."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+
+from feeds.recordings.lines import Unreadable
+from govsite.bench.run import Unmeasured, measure
+
+RECORDINGS = settings.BASE_DIR.parent / "shared" / "market"
+DEFAULT = "binance-spot-*.jsonl.gz"
+TARGETS = {
+    "ingest": (0.3, 1.5),
+    "reaction": (1.0, 5.0),
+    "resolution": (2.5, 7.0),
+    "execution": (None, None),
+    "end_to_end": (5.0, 12.0),
+    "display": (6.5, 15.0),
+}
+EPILOG = """\
+A stack of its own is started in a temporary directory with real PostgreSQL and Valkey, fsync on, and a council that
+votes at a fixed pace. Stages: ingest (received -> in stream), reaction (in stream -> proposal at the governor),
+resolution (proposal -> decision committed), execution (decision committed -> fill committed), end_to_end (received ->
+fill committed), display (received -> arrived at a WebSocket client). A tick counts as received when it was due, so a
+feed that falls behind shows. ratio = end_to_end p50 / (5 stream hops + 2 commits), both probed in the same run: 1.6 is
+the target, below 1.25 the stretch. Another load on the machine shows in p99 and load_average.
+
+examples:
+  manage.py bench --seconds 30 --rate 1000 --path 'recordings/*.jsonl.gz'
+  manage.py bench --rate 3000 --decisions 200 --json bench.json
+"""
+
+
+class Command(BaseCommand):
+    requires_system_checks = []
+    help = "Runs the stack on a recording and prints latencies per stage, throughput, memory and the machine's floors."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.epilog = EPILOG
+        parser.add_argument("--seconds", type=float, default=30, metavar="N", help="how long to measure (default 30)")
+        parser.add_argument("--rate", type=float, default=1000, metavar="R", help="ticks per second (default 1000)")
+        parser.add_argument(
+            "--decisions", type=float, default=50, metavar="D", help="decisions per second (default 50)"
+        )
+        parser.add_argument(
+            "--path", nargs="+", metavar="FILE", help=f"recordings (default: {DEFAULT} beside the project)"
+        )
+        parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as JSON")
+        parser.add_argument("--data-dir", help="not used: a benchmark has a directory of its own")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        paths = options["path"] or [str(RECORDINGS / DEFAULT)]
+        console = Console()
+        try:
+            with console.status("starting a stack") as status:
+                report = measure(
+                    paths,
+                    seconds=options["seconds"],
+                    rate=options["rate"],
+                    decisions=options["decisions"],
+                    say=status.update,
+                )
+        except (Unmeasured, Unreadable) as error:
+            raise CommandError(str(error)) from error
+        _print(console, report)
+        if options["json"]:
+            options["json"].write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _print(console: Console, report: dict[str, Any]) -> None:
+    table = Table("stage", "p50 ms", "p95 ms", "p99 ms", "max ms", "n", "target p50 / p99")
+    for stage, target in TARGETS.items():
+        found = report["stages"][stage]
+        times = [f"{found[name]:.2f}" for name in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
+        table.add_row(stage, *times, f"{found['n']:,}", " / ".join(str(limit) for limit in target if limit))
+    console.print(table)
+    floors = report["floors"]
+    console.print(
+        f"ratio {report['ratio']} to the floor (hop {floors['hop_ms']:.3f} ms, commit {floors['commit_ms']:.3f} ms), "
+        f"{report['ticks_per_s']:,} ticks/s, {report['decisions_per_s']:,} decisions/s, "
+        f"load {report['load_average']:.1f}"
+    )
+    memory = report["rss_mb"]
+    console.print(
+        f"peak memory {sum(memory.values()):,.0f} MiB: " + ", ".join(f"{k} {v:.0f}" for k, v in memory.items())
+    )

@@ -1,0 +1,107 @@
+"""Projects the ledger into read models and tells the browsers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import redis
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import OperationalError, connections, transaction
+
+from execution.projections import ExecutionProjection
+from governance.projections import GovernanceProjection
+from govsite.live.broadcaster import Broadcaster
+from ledger.entries import stream_of
+from ledger.projector import Projection, Projector
+from ledger.records import RecordedEvent
+from streams.client import connect
+from streams.stopping import Stop, Stopping, persist
+from streams.telemetry import Telemetry, processes
+
+EXAMPLES = """
+What it does:
+  follows the two logs of the ledger and keeps tables of books, seats, rules, deliberations, proposals, ballots,
+  decisions, orders, fills and positions level with them, in batches of up to 500 events. Each batch and the position
+  after it are one transaction. Next to it a thread tells the browsers how far the ledger is, and ten times a second
+  what the market does. What it writes can be made again from the ledger at any time.
+
+Examples:
+  python manage.py runprojector                    run until SIGTERM or Ctrl-C
+  python manage.py runprojector --rebuild          empty the read models first, then project everything again
+  python manage.py runprojector --rebuild --once   the same, and end when the ledger's end is reached
+  python manage.py runprojector --check            exit code 0 if a projector is at work, 1 if not
+  psql -c "select name, position from projection"  how far the read models are
+"""
+
+
+class Command(BaseCommand):
+    requires_system_checks = ()  # a service of its own: it neither needs nor waits for the web site
+    help = "Projects the ledger into the read models that the site shows, and pushes what is new to the browsers"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.epilog = EXAMPLES
+        parser.add_argument("--check", action="store_true", help="only tell (exit code) whether a projector is at work")
+        parser.add_argument("--rebuild", action="store_true", help="empty the read models first")
+        parser.add_argument(
+            "--once", action="store_true", help="end when the end of the ledger is reached; needs no Redis"
+        )
+        parser.add_argument("--data-dir", help="where the embedded stack lives (default: GOVSITE_DATA_DIR or var/)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["check"]:
+            sys.exit(0 if _is_at_work() else 1)
+        # What a crash cuts off is cut off together with its position: there is no need to wait for the disk.
+        connections["default"].settings_dict["OPTIONS"] = {"options": "-c synchronous_commit=off"}
+        stop = Stop().install()
+        projections = [GovernanceProjection(), ExecutionProjection()]
+        try:
+            if options["rebuild"]:
+                persist("PostgreSQL", lambda: _clear(projections), stop, errors=(OperationalError,))
+            if options["once"]:
+                self.stdout.write(f"{_catch_up(projections, stop)} events projected")
+            else:
+                _run(projections, stop)
+        except Stopping:
+            return
+
+
+def _is_at_work() -> bool:
+    try:
+        with connect(settings.REDIS_URL) as connection:
+            return "projector" in processes(connection)
+    except (redis.RedisError, ValueError):
+        return False
+
+
+def _clear(projections: Sequence[GovernanceProjection | ExecutionProjection]) -> None:
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        for projection in projections:
+            projection.clear(cursor)
+
+
+def _catch_up(projections: Sequence[Projection], stop: Stop) -> int:
+    projector = Projector(settings.DATABASE_URL, projections)
+    persist("PostgreSQL", projector.connect, stop, errors=(OperationalError, psycopg.OperationalError))
+    count = projector.catch_up()
+    projector.close()
+    return count
+
+
+def _run(projections: Sequence[Projection], stop: Stop) -> None:
+    telemetry = Telemetry(connect(settings.REDIS_URL), "projector")
+    broadcaster = Broadcaster(settings.REDIS_URL)
+    broadcaster.start()
+
+    def committed(projection: Projection, events: Sequence[RecordedEvent]) -> None:
+        position = events[-1].position
+        telemetry.read_up_to(stream_of(projection.log, 0), f"{position}-0")
+        broadcaster.advanced(projection.log, position)
+
+    Projector(settings.DATABASE_URL, projections, after_commit=committed).run(settings.REDIS_URL, telemetry, stop)
+    broadcaster.stop()

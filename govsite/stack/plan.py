@@ -1,0 +1,109 @@
+"""Which processes a stack consists of, with which arguments, and in which order they stop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Literal
+
+from govsite.stack.child import Child
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+FEEDS = ("live", "replay", "synthetic")
+RECORDED = ("agents", "governor", "executor")
+
+
+class Stage(IntEnum):
+    """The last stage stops first: the market falls silent, then those who act on it, then those who show it."""
+
+    POSTGRES = 0
+    VALKEY = 1
+    READERS = 2
+    EXECUTOR = 3
+    GOVERNOR = 4
+    AGENTS = 5
+    FEED = 6
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose; paths are absolute."""
+
+    feed: Literal["live", "replay", "synthetic"] = "live"
+    paths: tuple[str, ...] = ()
+    speed: str = "1"
+    seed: int | None = None
+    port: int = 8000
+    seconds: float | None = None
+    record: Path | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The children of one stack; `environment` tells them where the servers and the data directory are."""
+
+    options: Options
+    data_dir: Path
+    environment: dict[str, str]
+
+    def preparation(self) -> Child:
+        """Tables, operators and the demo book, once at every start."""
+        instruments = ["--path", *self.options.paths] if self.options.paths else []
+        return self._command("prepare", "stack", "prepare", *instruments, lives="once", pages=True)
+
+    def processes(self) -> Iterator[Child]:
+        """Everything but the servers and the feed."""
+        yield self._command("relay", "runrelay")
+        yield self._command("governor", "rungovernor", *self._record("governor"), stage=Stage.GOVERNOR)
+        yield self._command("executor", "runexecutor", *self._record("executor"), stage=Stage.EXECUTOR)
+        yield self._command("agents", "runagents", *self._record("agents"), stage=Stage.AGENTS)
+        yield self._command("projector", "runprojector")
+        yield self._web()
+        yield self._worker()
+
+    def feed(self) -> Child:
+        """The market; a replay may come to its end, everything else comes back."""
+        options = self.options
+        arguments = ["--feed", options.feed, "--speed", options.speed]
+        if options.paths:
+            arguments += ["--path", *options.paths]
+        if options.seed is not None:
+            arguments += ["--seed", str(options.seed)]
+        lives: Literal["always", "until_done"] = "until_done" if options.feed == "replay" else "always"
+        return self._command("feed", "runfeed", *arguments, stage=Stage.FEED, lives=lives)
+
+    def _record(self, name: str) -> list[str]:
+        return ["--record", str(self.options.record / f"{name}.jsonl")] if self.options.record else []
+
+    def _web(self) -> Child:
+        address = ("-b", "127.0.0.1", "-p", str(self.options.port))
+        return self._module("web", "daphne", *address, "govsite.asgi:application", pages=True)
+
+    def _worker(self) -> Child:
+        """One worker with beat inside; a thread for the work, so that the heart beats meanwhile."""
+        schedule = str(self.data_dir / "celerybeat-schedule")
+        settings = ("-B", "-s", schedule, "--pool", "threads", "--concurrency", "1", "--loglevel", "INFO")
+        alone = ("--without-gossip", "--without-mingle")
+        return self._module("worker", "celery", "-A", "govsite", "worker", *settings, *alone)
+
+    def _command(
+        self,
+        name: str,
+        *arguments: str,
+        stage: Stage = Stage.READERS,
+        lives: Literal["always", "until_done", "once"] = "always",
+        pages: bool = False,
+    ) -> Child:
+        command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
+        return Child(name, command, stage, self._environment(pages), directory=str(PROJECT), lives=lives)
+
+    def _module(self, name: str, *arguments: str, pages: bool = False) -> Child:
+        command = [sys.executable, "-m", *arguments]
+        return Child(name, command, Stage.READERS, self._environment(pages), directory=str(PROJECT))
+
+    def _environment(self, pages: bool) -> dict[str, str]:
+        """A process that shows no page loads nothing of the admin."""
+        return self.environment if pages else {**self.environment, "GOVSITE_PAGES": "none"}

@@ -1,0 +1,89 @@
+"""What the worker does by the clock: verify the hash chains, forget old answers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+import msgspec
+import psycopg
+import redis
+from django.conf import settings
+from msgspec import Struct
+
+from govsite.celery import app
+from ledger.chain import Broken, ChainRow, verify
+from ledger.records import GENESIS
+from streams.client import connect
+from streams.messages import Log
+
+log = logging.getLogger(__name__)
+
+BATCH = 2000
+KEPT_BEYOND_MARK_MS = 3_600_000
+ROWS = f"""
+    SELECT {", ".join(ChainRow._fields)} FROM event_log WHERE log = %s AND partition = 0 AND position > %s
+    ORDER BY position LIMIT {BATCH}"""
+TRIM = """
+    DELETE FROM inbox WHERE entry_id ~ '^[0-9]+-[0-9]+$' AND split_part(entry_id, '-', 1)::bigint < (
+        SELECT min(split_part(mark, '-', 1)::bigint) - %s FROM head
+        WHERE log = 'governance' AND mark ~ '^[0-9]+-[0-9]+$')"""
+
+
+class Verified(Struct, frozen=True):
+    """How far a log's chain holds; kept in Redis as `verified:<log>`. `at` in ns, `reason` only when it is broken."""
+
+    position: int = 0
+    hash: bytes = GENESIS
+    at: int = 0
+    state: Literal["whole", "broken"] = "whole"
+    reason: str = ""
+
+
+@app.task
+def verify_chains() -> None:
+    """Checks what was appended since the last time, in both logs."""
+    with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection, connect(settings.REDIS_URL) as kept:
+        for name in get_args(Log):
+            verdict = verify_on(connection, name, last_verdict(kept, name))
+            kept.set(f"verified:{name}", msgspec.json.encode(verdict))
+            if verdict.state == "broken":
+                log.error("the %s log is broken after position %d: %s", name, verdict.position, verdict.reason)
+
+
+@app.task
+def trim_inbox() -> int:
+    """Forgets answers to commands an hour older than what the governor has consumed; gives how many."""
+    with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection:
+        return connection.execute(TRIM, [KEPT_BEYOND_MARK_MS]).rowcount
+
+
+def last_verdict(kept: redis.Redis, name: Log) -> Verified:
+    """What the last check found; a log that was never checked is checked from its first row."""
+    raw = kept.get(f"verified:{name}")
+    return msgspec.json.decode(raw, type=Verified) if isinstance(raw, bytes) else Verified()
+
+
+def verify_on(connection: psycopg.Connection, name: Log, last: Verified) -> Verified:
+    """Goes on from where the chain held the last time, so that a log which was cut or rewritten since is noticed."""
+    position, previous = last.position, last.hash
+    row = connection.execute("SELECT position FROM head WHERE log = %s AND partition = 0", [name]).fetchone()
+    if (end := row[0] if row else 0) < position:
+        return _broken(position, previous, f"the log ends at {end} but was longer")
+    for found in verify(_rows(connection, name, position), after=position, previous=previous):
+        if isinstance(found, Broken):
+            return _broken(position, previous, found.reason)
+        position, previous = found.position, found.hash
+    return Verified(position, previous, time.time_ns())
+
+
+def _broken(position: int, previous: bytes, reason: str) -> Verified:
+    return Verified(position, previous, time.time_ns(), "broken", reason)
+
+
+def _rows(connection: psycopg.Connection, name: Log, after: int) -> Iterator[ChainRow]:
+    while rows := connection.execute(ROWS, [name, after]).fetchall():
+        yield from map(ChainRow._make, rows)
+        after = rows[-1][2]
