@@ -1,0 +1,171 @@
+"""The three cores in one process, on a virtual clock, with a ledger in memory: backtest, consistency test, what-if."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Iterable
+from decimal import Decimal
+from uuid import uuid5
+
+import msgspec
+
+from agents.council import Council
+from execution.domain.desk import Desk
+from governance.domain.chamber import Chamber
+from governance.domain.step import Step
+from streams.envelope import NAMESPACE, Envelope, derived_id
+from streams.events import FINAL, TOPICS, DecisionReached, DomainEvent, encode_event
+from streams.messages import AnyTick, ChangeFeedSource, LedgerEntry, LedgerRow, Log, Mode, ReportFeedGap
+
+
+class MemoryLog:
+    """One log without a database: the same rows and positions, and a digest instead of a hash chain."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.position = 0
+        self.digest = hashlib.sha256()
+        self.counts: Counter[str] = Counter()
+
+    def append(self, events: Iterable[DomainEvent], now: int) -> LedgerEntry:
+        first = self.position + 1
+        rows = tuple(self._row(event) for event in events)
+        return LedgerEntry(log=self.log, partition=0, first=first, last=self.position, recorded_at=now, rows=rows)
+
+    def _row(self, event: DomainEvent) -> LedgerRow:
+        self.position += 1
+        topic = TOPICS[type(event.body)]
+        state = encode_event(event.body)
+        originator = str(event.originator_id)
+        self.counts[topic] += 1
+        self.digest.update(f"{self.position}\x1f{originator}\x1f{event.originator_version}\x1f{topic}\x1f".encode())
+        self.digest.update(state)
+        return LedgerRow(
+            position=self.position,
+            event_id=str(uuid5(NAMESPACE, f"{self.log}\x1f0\x1f{self.position}")),
+            aggregate_id=originator,
+            version=event.originator_version,
+            topic=topic,
+            correlation_id=event.correlation_id,
+            causation_id=event.causation_id,
+            actor=event.actor,
+            book=event.book,
+            command_id=event.command_id,
+            state=msgspec.Raw(state),
+        )
+
+
+def equity_of(desk: Desk) -> Decimal:
+    markets = {name: desk.prices.view(name) for name in desk.account.positions}
+    return desk.account.equity({name: view.price for name, view in markets.items() if view is not None})
+
+
+class Pipeline:
+    """One book. Time is the tick's receive time; messages take no time, windows and deadlines are kept."""
+
+    def __init__(
+        self, council: Council, chamber: Chamber, desk: Desk, founding: Iterable[tuple[Log, list[DomainEvent]]]
+    ):
+        self.council = council
+        self.chamber = chamber
+        self.desk = desk
+        self.mode: Mode = "NORMAL"
+        self.logs: dict[Log, MemoryLog] = {"governance": MemoryLog("governance"), "execution": MemoryLog("execution")}
+        self.decisions: Counter[str] = Counter()
+        self.orders: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.commands = 0
+        self.now = 0
+        self._fed = 0
+        self._queue: deque[Envelope] = deque()
+        for log, events in founding:
+            self._tell_council(self.logs[log].append(events, 0), 0)
+
+    def on_tick(self, tick: AnyTick) -> None:
+        """One tick through all rooms, with everything that it causes."""
+        now = self.now = tick.received_at
+        self._advance_to(now)
+        message = Envelope(id=tick.id, body=tick, actor="feed", sent_at=now)
+        self.chamber.handle(message, now)
+        self.desk.observe(tick)
+        if commands := self.council.handle(message, now):
+            self._queue.extend(commands)
+            self._drain(now)
+
+    def on_feed(self, command: ReportFeedGap | ChangeFeedSource) -> None:
+        """What the feed tells the governor beside ticks."""
+        self._queue.append(
+            Envelope(
+                id=derived_id("feed", self._fed, type(command).__name__), body=command, actor="feed", sent_at=self.now
+            )
+        )
+        self._fed += 1
+        self._drain(self.now)
+
+    def finish(self) -> None:
+        """Lets every open deliberation reach its deadline."""
+        while (deadline := self.chamber.deadline()) is not None:
+            self._advance_to(deadline)
+
+    @property
+    def digest(self) -> str:
+        """sha256 over all events in order, governance before execution."""
+        return hashlib.sha256(b"".join(log.digest.digest() for log in self.logs.values())).hexdigest()
+
+    def equity(self) -> Decimal:
+        """Cash and positions at the last prices, in the quote currency."""
+        return equity_of(self.desk)
+
+    def _advance_to(self, now: int) -> None:
+        while (deadline := self.chamber.deadline()) is not None and deadline <= now:
+            self._settle(self.chamber.advance(deadline), deadline)
+            self._drain(deadline)
+
+    def _drain(self, now: int) -> None:
+        while self._queue:
+            command = self._queue.popleft()
+            self.commands += 1
+            entry_id = f"{now // 1_000_000}-{self.commands}"
+            self._settle(self.chamber.handle(command, now, entry_id=entry_id), now)
+
+    def _settle(self, step: Step, now: int) -> None:
+        """What the shells do with a step: announce, commit, execute, tell."""
+        for announcement in step.announcements:
+            self._queue.extend(self.council.handle(announcement, now))
+        for answer in step.answers:
+            if answer.result.startswith("refused:"):
+                self.refused[answer.result.partition(":")[2]] += 1
+        if step.events:
+            self._record("governance", step.events, now)
+        for event in step.events:
+            if isinstance(event.body, DecisionReached):
+                self._execute(event, event.body, now)
+
+    def _execute(self, event: DomainEvent, decision: DecisionReached, now: int) -> None:
+        self.decisions[decision.outcome] += 1
+        events = self.desk.execute(
+            decision,
+            committed_at=now,
+            cause_id=decision.decision_id,
+            correlation=event.correlation_id,
+            now=now,
+            mode=self.mode,
+        )
+        for executed in events:
+            self.desk.apply(executed)
+            if isinstance(executed.body, FINAL):
+                self.orders[type(executed.body).__name__.removeprefix("Order").lower()] += 1
+        if events:
+            self._record("execution", events, now)
+
+    def _record(self, log: Log, events: list[DomainEvent], now: int) -> None:
+        """Appends, and tells those who follow the execution log."""
+        entry = self.logs[log].append(events, now)
+        if log == "execution":
+            self._settle(self.chamber.handle(self._tell_council(entry, now), now), now)
+
+    def _tell_council(self, entry: LedgerEntry, now: int) -> Envelope:
+        message = Envelope(id=f"{entry.log}:{entry.last}", body=entry, actor="relay", sent_at=now)
+        self._queue.extend(self.council.handle(message, now))
+        return message

@@ -1,0 +1,162 @@
+"""The demo book: its instruments, council, rules and cash, founded once and extended by what a recording trades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from agents.demo import DEMO_COUNCIL, SeatPlan
+from feeds.recordings.reading import Seen
+from governance.domain.starter import starter_rules
+from ledger.application import LedgerApplication
+from market.domain.instrument import to_lot
+from streams.envelope import derived_id
+from streams.events import (
+    AGGREGATES,
+    BookFounded,
+    BookOpened,
+    BookTerms,
+    DomainEvent,
+    Event,
+    InstrumentListed,
+    InstrumentTerms,
+    SeatGranted,
+    aggregate_id,
+)
+
+BOOK = "demo"
+QUOTE = "USDT"
+CASH = Decimal(100_000)
+WHO = "operator:demo"
+WHY = "the demo book"
+
+# Venue filters of Binance spot; limits are worth 40,000 and 20,000 USDT at the prices of mid 2024.
+KNOWN = {
+    "BTCUSDT": ("0.01", "0.00001", "0.35", "0.7"),
+    "ETHUSDT": ("0.01", "0.0001", "8", "16"),
+    "SOLUSDT": ("0.01", "0.001", "140", "280"),
+}
+MIN_NOTIONAL = Decimal(5)
+LARGEST_ORDER = Decimal(20_000)
+LARGEST_POSITION = Decimal(40_000)
+
+
+def known_instrument(symbol: str) -> InstrumentTerms:
+    tick, lot, volume, position = map(Decimal, KNOWN[symbol])
+    return InstrumentTerms(
+        symbol=symbol,
+        tick_size=tick,
+        lot_size=lot,
+        min_notional=MIN_NOTIONAL,
+        max_order_volume=volume,
+        min_position=Decimal(0),
+        max_position=position,
+    )
+
+
+def seen_instrument(symbol: str, seen: Seen) -> InstrumentTerms:
+    """Terms of an instrument that is only known from a recording: its steps as seen, its limits by value."""
+    if symbol in KNOWN:
+        return known_instrument(symbol)
+    price, lot_size = Decimal(seen.price), Decimal(1).scaleb(-seen.quantity_decimals)
+    return InstrumentTerms(
+        symbol=symbol,
+        tick_size=Decimal(1).scaleb(-seen.price_decimals),
+        lot_size=lot_size,
+        min_notional=MIN_NOTIONAL,
+        max_order_volume=max(lot_size, to_lot(LARGEST_ORDER / price, lot_size)),
+        min_position=Decimal(0),
+        max_position=max(lot_size, to_lot(LARGEST_POSITION / price, lot_size)),
+    )
+
+
+class Founding:
+    """Makes founding events with gapless versions per aggregate, continuing what the ledger has."""
+
+    def __init__(self, book: str) -> None:
+        self.book = book
+        self.versions: dict[str, int] = {}
+
+    def wrap(self, body: Event) -> DomainEvent:
+        aggregate = next(name for name, types in AGGREGATES.items() if type(body) in types)
+        version = self.versions[aggregate] = self.versions.get(aggregate, 0) + 1
+        cause = derived_id("founding", self.book, aggregate, version)
+        return DomainEvent(
+            originator_id=aggregate_id(aggregate, self.book),
+            originator_version=version,
+            body=body,
+            correlation_id=cause,
+            causation_id=cause,
+            actor=WHO,
+            book=self.book,
+        )
+
+
+def founding_events(
+    instruments: Iterable[InstrumentTerms], *, council: Iterable[SeatPlan] = DEMO_COUNCIL, book: str = BOOK
+) -> tuple[list[DomainEvent], list[DomainEvent]]:
+    """The events that found a book: for the governance log and for the execution log."""
+    founding = Founding(book)
+    governance = [founding.wrap(event) for event in _governance(book, tuple(instruments), council)]
+    return governance, [founding.wrap(BookOpened(book=book, quote=QUOTE, cash=CASH))]
+
+
+def _governance(book: str, instruments: tuple[InstrumentTerms, ...], council: Iterable[SeatPlan]) -> Iterator[Event]:
+    yield BookFounded(book=book, quote=QUOTE, instruments=instruments, terms=BookTerms(), who=WHO, why=WHY)
+    for seat in council:
+        yield SeatGranted(
+            agent=seat.name,
+            role=seat.role,
+            owner=seat.owner,
+            prior_ppm=seat.prior_ppm,
+            veto=seat.veto,
+            required=seat.required,
+            who=WHO,
+            why=WHY,
+        )
+    yield from starter_rules(WHO)
+
+
+def seed(database_url: str, instruments: Iterable[InstrumentTerms], council: Iterable[SeatPlan]) -> list[str]:
+    """Founds the demo book unless it is there, lists instruments that it lacks; returns the names of what was new.
+
+    Needs both logs, so no governor or executor may be running."""
+    wanted = {terms.symbol: terms for terms in instruments}
+    governance = LedgerApplication(database_url, "governance", owner="seed")
+    execution = LedgerApplication(database_url, "execution", owner="seed")
+    try:
+        for log in (governance, execution):
+            log.acquire()
+        return _seed(governance, execution, wanted, council)
+    finally:
+        for log in (governance, execution):
+            log.release()
+            log.close()
+
+
+def _seed(
+    governance: LedgerApplication,
+    execution: LedgerApplication,
+    wanted: dict[str, InstrumentTerms],
+    council: Iterable[SeatPlan],
+) -> list[str]:
+    founding = Founding(BOOK)
+    listed: set[str] = set()
+    for recorded in governance.events(book=BOOK, aggregates=["Book"]):
+        founding.versions["Book"] = recorded.event.originator_version
+        match recorded.event.body:
+            case BookFounded(instruments=founded):
+                listed |= {terms.symbol for terms in founded}
+            case InstrumentListed(terms=terms):
+                listed.add(terms.symbol)
+    governing, executing = founding_events(wanted.values(), council=council)
+    if not founding.versions:
+        governance.commit(governing)
+    if not next(execution.events(book=BOOK, aggregates=["Account"], limit=1), None):
+        execution.commit(executing)
+    if not founding.versions:
+        return [BOOK, *wanted]
+    new = [terms for symbol, terms in wanted.items() if symbol not in listed]
+    if new:
+        governance.commit([founding.wrap(InstrumentListed(terms=terms, who=WHO, why=WHY)) for terms in new])
+    return [terms.symbol for terms in new]
