@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-import msgspec
-
+from ledger.entries import entry_of
 from ledger.records import Gate, RecordedEvent
 from streams.envelope import Envelope, derived_id
-from streams.events import encode_event
 from streams.journal import Journal
-from streams.messages import CoreStarted, GateObserved, LedgerEntry, LedgerRow, Mode
+from streams.messages import CoreStarted, GateObserved, LedgerEntry, Mode
 
 ACTOR = "executor"
 
@@ -44,16 +42,8 @@ class InputRecord:
 
     def given(self, recorded: Iterable[RecordedEvent], now: int) -> None:
         """One entry per transaction, in the order in which the executor took them."""
-        for (log, recorded_at), group in groupby(recorded, key=lambda event: (event.log, event.recorded_at)):
-            events = list(group)
-            body = LedgerEntry(
-                log=log,
-                partition=events[0].partition,
-                first=events[0].position,
-                last=events[-1].position,
-                recorded_at=recorded_at,
-                rows=tuple(map(_row, events)),
-            )
+        for (log, _), group in groupby(recorded, key=lambda event: (event.log, event.recorded_at)):
+            body = entry_of(list(group))
             self._write(derived_id("given", log, body.partition, body.first, now), body, now)
 
     def _write(self, message_id: str, body: CoreStarted | GateObserved | LedgerEntry, now: int, book: str = "") -> None:
@@ -64,20 +54,3 @@ class InputRecord:
 
     def close(self) -> None:
         self._journal.close()
-
-
-def _row(recorded: RecordedEvent) -> LedgerRow:
-    event = recorded.event
-    return LedgerRow(
-        position=recorded.position,
-        event_id=recorded.event_id,
-        aggregate_id=str(event.originator_id),
-        version=event.originator_version,
-        topic=recorded.topic,
-        correlation_id=event.correlation_id,
-        causation_id=event.causation_id,
-        actor=event.actor,
-        book=event.book,
-        command_id=event.command_id,
-        state=msgspec.Raw(encode_event(event.body)),
-    )

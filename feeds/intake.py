@@ -29,11 +29,12 @@ Item = AnyTick | ReportFeedGap | ChangeFeedSource | RefusedFrame
 SECOND_STREAM = Passed("other", "aggregate trades beside trades")
 
 
-COUNTED = ("frames", "ticks", "trades", "duplicates", "gaps", "refused", "passed")
+COUNTED = ("frames", "ticks", "trades", "duplicates", "gaps", "refused", "passed", "events")
 
 
 class Counts:
-    """What came in and what became of it. `frames` = `ticks` + `duplicates` + all `refused` + all `passed`."""
+    """What came in and what became of it. `frames` = `ticks` + `duplicates` + all `refused` + all `passed`.
+    `events`: what else happened to the source, such as reconnects."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -43,6 +44,7 @@ class Counts:
         self.gaps = 0
         self.refused: Counter[str] = Counter()
         self.passed: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()
 
     def plus(self, other: Counts) -> Counts:
         both = Counts()
@@ -54,7 +56,8 @@ class Counts:
         """As counters with one name each: `refused:<CODE>`, `passed:<why>`."""
         counts = {name: getattr(self, name) for name in COUNTED[:5]}
         counts |= {f"refused:{code}": count for code, count in self.refused.items()}
-        return counts | {f"passed:{why}": count for why, count in self.passed.items()}
+        counts |= {f"passed:{why}": count for why, count in self.passed.items()}
+        return counts | dict(self.events)
 
 
 class Intake:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from itertools import count, cycle
 from random import Random
@@ -87,7 +87,7 @@ class LiveSource:
         self.counts = counts
         self.ended = False
         self.throttled = False
-        self.events: Counter[str] = Counter()
+        self.events = counts.events
         self.state = "not started"
         self.source: Source = "live"
         self._settings = settings

@@ -7,18 +7,17 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-import msgspec
-
 from governance.domain.chamber import Chamber
 from governance.domain.state import BookState
 from ledger.application import LedgerApplication
+from ledger.entries import entry_of
 from ledger.follower import Follower
 from ledger.records import Gate, RecordedEvent
 from streams.client import COMMANDS, Entry, Streams, after
 from streams.envelope import Envelope, derived_id
-from streams.events import BookFounded, encode_event
+from streams.events import BookFounded
 from streams.journal import Journal
-from streams.messages import CoreStarted, GateObserved, LedgerEntry, LedgerRow
+from streams.messages import CoreStarted, GateObserved
 
 log = logging.getLogger(__name__)
 
@@ -72,14 +71,7 @@ def interrupted_entries(streams: Streams, mark: str) -> Iterator[Entry]:
 
 def executed_envelope(events: list[RecordedEvent]) -> Envelope:
     """Events read from the table, as the stream would have brought them."""
-    entry = LedgerEntry(
-        log=events[0].log,
-        partition=events[0].partition,
-        first=events[0].position,
-        last=events[-1].position,
-        recorded_at=events[-1].recorded_at,
-        rows=tuple(map(_row, events)),
-    )
+    entry = entry_of(events)
     return Envelope(id=f"{entry.log}:{entry.last}", body=entry, actor="relay", sent_at=entry.recorded_at)
 
 
@@ -93,23 +85,6 @@ def gate_envelope(standing: Gate, book: str, now: int) -> Envelope:
     )
     message_id = standing.command_id or derived_id("gate", book, standing.mode, standing.gate_at)
     return Envelope(id=message_id, body=body, actor="governor", sent_at=now, book=book)
-
-
-def _row(recorded: RecordedEvent) -> LedgerRow:
-    event = recorded.event
-    return LedgerRow(
-        position=recorded.position,
-        event_id=recorded.event_id,
-        aggregate_id=str(event.originator_id),
-        version=event.originator_version,
-        topic=recorded.topic,
-        correlation_id=event.correlation_id,
-        causation_id=event.causation_id,
-        actor=event.actor,
-        book=event.book,
-        command_id=event.command_id,
-        state=msgspec.Raw(encode_event(event.body)),
-    )
 
 
 def _write_recovery(journal: Journal, *logs: list[RecordedEvent]) -> None:

@@ -45,7 +45,7 @@ def backtest(paths: Iterable[str | Path]) -> Report:
     pipeline = demo_pipeline([seen_instrument(symbol, seen) for symbol, seen in instruments(paths).items()])
     counts = Counts()
     begun = time.perf_counter()
-    for item in read_ticks(paths, counts):
+    for item in read_ticks(paths, counts, levels=False):
         if isinstance(item, Tick):
             pipeline.on_tick(item)
         elif not isinstance(item, RefusedFrame):

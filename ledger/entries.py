@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import cast
 from uuid import UUID
 
 from msgspec import Raw
 
+from ledger.records import RecordedEvent
 from ledger.session import Row
 from ledger.wal import POSTGRES_EPOCH_US, Values
 from streams.client import LEDGER_EXECUTION, LEDGER_GOVERNANCE
 from streams.envelope import LARGEST_ENTRY, Envelope
+from streams.events import encode_event
 from streams.messages import LedgerEntry, LedgerRow, Log
 
 LogRow = tuple[Log, int, int, LedgerRow]
@@ -82,6 +84,37 @@ def wal_row(values: Values) -> LogRow:
             command_id=None if command_id is None else command_id.decode(),
             state=Raw(cast("bytes", values["state"])),
         ),
+    )
+
+
+def recorded_row(recorded: RecordedEvent) -> LedgerRow:
+    """The row of an event that was read back: a state is encoded the same way each time."""
+    event = recorded.event
+    return LedgerRow(
+        position=recorded.position,
+        event_id=recorded.event_id,
+        aggregate_id=str(event.originator_id),
+        version=event.originator_version,
+        topic=recorded.topic,
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+        actor=event.actor,
+        book=event.book,
+        command_id=event.command_id,
+        state=Raw(encode_event(event.body)),
+    )
+
+
+def entry_of(events: Sequence[RecordedEvent]) -> LedgerEntry:
+    """Neighbouring events of one log, as the stream would have brought them; the time is that of the last."""
+    first, last = events[0], events[-1]
+    return LedgerEntry(
+        log=first.log,
+        partition=first.partition,
+        first=first.position,
+        last=last.position,
+        recorded_at=last.recorded_at,
+        rows=tuple(map(recorded_row, events)),
     )
 
 

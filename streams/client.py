@@ -94,7 +94,7 @@ class Streams:
         """Moves the stream's ids on, so that what is added from now on comes after `entry_id`."""
         self.redis.xgroup_create(stream, "ids", mkstream=True)
         self.redis.xgroup_destroy(stream, "ids")
-        self.redis.execute_command("XSETID", stream, entry_id)
+        cast("Any", self.redis).execute_command("XSETID", stream, entry_id)
 
     def bury(self, entry: Entry, refusal: Refused, *, origin: str) -> None:
         """Puts a refused entry into `dead.letters` with its reason, its bytes and where it came from."""

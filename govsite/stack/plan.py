@@ -39,6 +39,9 @@ class Options:
     port: int = 8000
     seconds: float | None = None
     record: Path | None = None
+    loop: bool = False
+    council: Literal["demo", "bench"] = "demo"
+    metronome: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,15 @@ class Plan:
     def preparation(self) -> Child:
         """Tables, operators and the demo book, once at every start."""
         instruments = ["--path", *self.options.paths] if self.options.paths else []
-        return self._command("prepare", "stack", "prepare", *instruments, lives="once", pages=True)
+        council = ("--council", self.options.council)
+        return self._command("prepare", "stack", "prepare", *council, *instruments, lives="once", pages=True)
 
     def processes(self) -> Iterator[Child]:
         """Everything but the servers and the feed."""
         yield self._command("relay", "runrelay")
         yield self._command("governor", "rungovernor", *self._record("governor"), stage=Stage.GOVERNOR)
         yield self._command("executor", "runexecutor", *self._record("executor"), stage=Stage.EXECUTOR)
-        yield self._command("agents", "runagents", *self._record("agents"), stage=Stage.AGENTS)
+        yield self._command("agents", "runagents", *self._council(), *self._record("agents"), stage=Stage.AGENTS)
         yield self._command("projector", "runprojector")
         yield self._web()
         yield self._worker()
@@ -72,8 +76,14 @@ class Plan:
             arguments += ["--path", *options.paths]
         if options.seed is not None:
             arguments += ["--seed", str(options.seed)]
+        if options.loop:
+            arguments.append("--loop")
         lives: Literal["always", "until_done"] = "until_done" if options.feed == "replay" else "always"
         return self._command("feed", "runfeed", *arguments, stage=Stage.FEED, lives=lives)
+
+    def _council(self) -> list[str]:
+        pace = ["--metronome", str(self.options.metronome)] if self.options.metronome else []
+        return ["--council", self.options.council, *pace]
 
     def _record(self, name: str) -> list[str]:
         return ["--record", str(self.options.record / f"{name}.jsonl")] if self.options.record else []

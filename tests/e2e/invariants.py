@@ -41,7 +41,7 @@ POSITIONS = "SELECT instrument, quantity FROM execution_position"
 
 
 def broken(url: str) -> dict[str, list[tuple[object, ...]]]:
-    """The rows that break an invariant, by its name; empty where all hold. Orders of the last 2 s may be on their way."""
+    """The rows that break an invariant, by its name; empty where all hold and nothing is on its way."""
     with psycopg.connect(url) as connection:
         found = {
             "orders without exactly one end": connection.execute(ORDERS_WITHOUT_EXACTLY_ONE_END).fetchall(),

@@ -14,7 +14,16 @@ from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack, without_servers
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
-VICTIMS = ("rungovernor", "runexecutor", "runrelay", "runagents", "runprojector", "runfeed", "valkey-server", "postgres")
+VICTIMS = (
+    "rungovernor",
+    "runexecutor",
+    "runrelay",
+    "runagents",
+    "runprojector",
+    "runfeed",
+    "valkey-server",
+    "postgres",
+)
 
 
 def fills(url: str) -> int:

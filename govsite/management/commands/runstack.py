@@ -57,6 +57,14 @@ class Command(BaseCommand):
         add("--data-dir", metavar="DIR", help="where everything is kept (default: var/, or GOVSITE_DATA_DIR)")
         add("--for", type=positive, dest="seconds", metavar="SECONDS", help="stop so long after the market started")
         add("--record", metavar="DIR", help="keep what agents, governor and executor are given, as DIR/<name>.jsonl")
+        add("--loop", action="store_true", help="a replay begins again when it ends")
+        add(
+            "--council",
+            choices=("demo", "bench"),
+            default="demo",
+            help="who votes in a new book",
+        )
+        add("--metronome", type=int, metavar="N", help="bench council: propose with every N-th tick")
         add(
             "--no-dashboard",
             action="store_true",
@@ -74,6 +82,9 @@ class Command(BaseCommand):
             port=options["port"],
             seconds=options["seconds"],
             record=_record_dir(options["record"]),
+            loop=options["loop"],
+            council=options["council"],
+            metronome=options["metronome"],
         )
         _refuse_taken(chosen.port)
         try:

@@ -44,6 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["env", "status", "stop", "prepare"])
         parser.add_argument("--data-dir", metavar="DIR", help="of the stack (default: var/, or GOVSITE_DATA_DIR)")
         parser.add_argument("--path", nargs="+", default=[], metavar="FILE", help="prepare: recordings to trade")
+        parser.add_argument("--council", default="demo", choices=("demo", "bench"), help="prepare: who votes")
 
     def handle(self, **options: Any) -> None:
         data = DataDir(settings.DATA_DIR)
@@ -55,7 +56,7 @@ class Command(BaseCommand):
             case "stop":
                 self._stop(data)
             case "prepare":
-                self._prepare(data, options["path"])
+                self._prepare(data, options["council"], options["path"])
 
     def _env(self, data: DataDir) -> None:
         _running(data)
@@ -79,10 +80,10 @@ class Command(BaseCommand):
             time.sleep(0.1)
         self.stdout.write(f"The stack in {data.path} has stopped.")
 
-    def _prepare(self, data: DataDir, paths: list[str]) -> None:
+    def _prepare(self, data: DataDir, council: str, paths: list[str]) -> None:
         call_command("migrate", interactive=False, verbosity=1)
         make_operators(data)
-        seed = ("seed", "--path", *paths) if paths else ("seed",)
+        seed = ("seed", "--council", council, *(("--path", *paths) if paths else ()))
         persist(
             "writers of an earlier stack to be over", lambda: call_command(*seed), Stop().install(), errors=(LeaseHeld,)
         )

@@ -1,0 +1,89 @@
+"""A runstack of a test's own: started as a user starts it, asked as a user asks it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import psycopg
+
+PROJECT = Path(__file__).resolve().parents[2]
+STARTED_WITHIN_S = 90.0
+
+
+class Stack:
+    """A runstack of its own, with embedded servers, in a directory and on a port of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.log = directory.with_suffix(".txt")
+        self.runs: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "manage.py", "runstack", "--data-dir", str(self.directory)]
+        with self.log.open("ab") as output:
+            run = subprocess.Popen(
+                [*command, "--feed", "synthetic", "--seed", "7", "--speed", "10", "--port", str(self.port), *arguments],
+                cwd=PROJECT,
+                env=without_servers(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.runs.append(run)
+        return run
+
+    def environment(self) -> dict[str, str]:
+        """DATABASE_URL and REDIS_URL as the stack wrote them down."""
+        return dict(line.split("=", 1) for line in (self.directory / "stack.env").read_text().splitlines())
+
+    def ask(self, action: str) -> str:
+        command = [sys.executable, "manage.py", "stack", action, "--data-dir", str(self.directory)]
+        return subprocess.run(
+            command, cwd=PROJECT, env=without_servers(), check=True, capture_output=True
+        ).stdout.decode()
+
+    def decisions(self) -> int:
+        """How many the running stack's ledger has; 0 while there is none to ask."""
+        told = self.directory / "stack.env"
+        if not told.exists():
+            return 0
+        url = dict(line.split("=", 1) for line in told.read_text().splitlines())["DATABASE_URL"]
+        try:
+            with psycopg.connect(url) as connection:
+                row = connection.execute("SELECT count(*) FROM ledger WHERE event = 'DecisionReached'").fetchone()
+        except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+            return 0
+        return row[0] if row else 0
+
+    def web_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/admin/login/", timeout=10) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """Everything that has the data directory in its command line or environment, the test's own aside."""
+        found = {}
+        for process in psutil.process_iter():
+            try:
+                traces = [*process.cmdline(), process.environ().get("GOVSITE_STACK", "")]
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+            if any(str(self.directory) in trace for trace in traces):
+                found[" ".join(process.cmdline())] = process
+        return found
+
+
+def without_servers() -> dict[str, str]:
+    servers = {"DATABASE_URL", "REDIS_URL", "GOVSITE_DATA_DIR"}
+    return {name: value for name, value in os.environ.items() if name not in servers}
