@@ -137,7 +137,7 @@ def _report(
     before: dict[str, Any], after: dict[str, Any], took: float, floors: Floors, viewer: Viewer, memory: Memory
 ) -> dict[str, Any]:
     stages = {stage: after[process]["latency"].get(stage) for stage, process in STAGES.items() if process in after}
-    stages["display"] = quantiles(_histogram(viewer.delays))
+    stages["display"] = quantiles(_histogram(viewer.delays)) if viewer.delays else None
     if missing := sorted({*STAGES, "display"} - {name for name, found in stages.items() if found and found["n"]}):
         raise Unmeasured(f"nothing was observed of {', '.join(missing)} (processes report within {TTL_S} s)")
     floor = floors.report()

@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+from typing import Any
 
 import websockets
 
@@ -67,8 +68,8 @@ class Viewer:
                     continue
                 self._take(json.loads(frame), time.time_ns())
 
-    def _take(self, message: dict[str, object], now: int) -> None:
-        if message.get("type") == "event" and message.get("event") in FILLS:
-            payload = message["payload"]
-            assert isinstance(payload, dict)
-            self.delays.append(now - int(payload["received_at"]))
+    def _take(self, message: dict[str, Any], now: int) -> None:
+        """A message of events carries the rows of one or more transactions."""
+        if message["type"] == "event":
+            fills = [row["payload"] for row in message["payload"] if row["event"] in FILLS]
+            self.delays += [now - fill["received_at"] for fill in fills]

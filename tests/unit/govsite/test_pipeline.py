@@ -1,0 +1,53 @@
+"""The three cores in one process: the same market gives the same events, and every order ends once."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from feeds.synthetic import SyntheticMarket
+from govsite.backtest import backtest, demo_pipeline
+from govsite.pipeline import Pipeline
+from govsite.seed import KNOWN, known_instrument
+
+TICKS = 20_000
+START_NS = 1_700_000_000_000_000_000
+
+
+def run(seed: int) -> Pipeline:
+    pipeline = demo_pipeline([known_instrument(symbol) for symbol in KNOWN])
+    for tick in islice(SyntheticMarket(seed, START_NS), TICKS):
+        pipeline.on_tick(tick)
+    pipeline.finish()
+    return pipeline
+
+
+def test_the_same_market_gives_the_same_events_and_another_one_others() -> None:
+    first, second, other = run(7), run(7), run(8)
+    assert first.digest == second.digest
+    assert first.digest != other.digest
+
+
+def test_a_synthetic_market_is_traded_and_not_everything_is_granted() -> None:
+    pipeline = run(7)
+    assert pipeline.decisions["granted"] + pipeline.decisions["reduced"] > 0
+    assert pipeline.decisions["refused"] > 0
+    assert pipeline.orders["filled"] > 0
+
+
+def test_every_order_of_a_decision_ends_exactly_once() -> None:
+    pipeline = run(7)
+    counts = pipeline.logs["execution"].counts
+    ends = ("Order.OrderFilled", "Order.OrderRejected", "Order.OrderCancelled", "Order.OrderExpired")
+    assert sum(counts[end] for end in ends) == counts["Order.OrderAccepted"] == sum(pipeline.orders.values())
+
+
+@pytest.mark.timeout(180)
+def test_a_recording_gives_the_same_decisions_twice(recordings: Path) -> None:
+    path = [recordings / "binance-spot-btcusdt-20240808.jsonl.gz"]
+    first, second = backtest(path), backtest(path)
+    assert first.digest == second.digest
+    assert first.decisions == second.decisions
+    assert (first.ticks, first.trades, first.gaps) == (41_248, 9_757, 0)
