@@ -20,4 +20,7 @@ if __name__ == "__main__":
     _take_data_dir(sys.argv)
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except PermissionError as error:
+        sys.exit(f"{error}: run as the user whose stack it is, or choose another --data-dir.")

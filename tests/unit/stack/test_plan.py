@@ -58,7 +58,16 @@ def test_only_a_replay_may_come_to_its_end() -> None:
 
 
 def test_recordings_are_listed_before_they_are_traded() -> None:
-    assert arguments_of(plan(paths=("/a.jsonl",)), "prepare") == ["stack", "prepare", "--path", "/a.jsonl"]
+    prepare = arguments_of(plan(paths=("/a.jsonl",)), "prepare")
+    assert prepare[:2] == ["stack", "prepare"]
+    assert prepare[-2:] == ["--path", "/a.jsonl"]
+
+
+def test_the_same_council_is_seated_and_run() -> None:
+    benched = plan(council="bench")
+    for name in ("prepare", "agents"):
+        arguments = arguments_of(benched, name)
+        assert arguments[arguments.index("--council") + 1] == "bench", name
 
 
 def test_what_the_cores_are_given_is_recorded_by_name() -> None:
