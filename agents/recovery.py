@@ -1,0 +1,94 @@
+"""Where agents start from: the book's terms, cash, positions and mode, read from the ledger as entries of its logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ledger import gate
+from ledger.follower import Follower
+from ledger.reader import LogReader
+from ledger.records import RecordedEvent
+from ledger.session import Session
+from streams.envelope import Envelope
+from streams.events import BookFounded, encode_event
+from streams.messages import LedgerEntry, LedgerRow, Log, ModeChanged
+
+ROWS = 2_000
+
+
+class NoBook(Exception):
+    """The ledger has no such book (yet)."""
+
+
+class Ledger:
+    """What agents read of PostgreSQL; any loss of the connection is `psycopg.OperationalError`."""
+
+    def __init__(self, database_url: str, book: str) -> None:
+        self.book = book
+        self.session = Session(database_url, "agents")
+        self.follower = Follower(database_url, "execution")
+
+    def close(self) -> None:
+        self.session.close()
+        self.follower.close()
+
+    def beginning(self) -> Iterator[Envelope]:
+        """Everything a council has to be told before it may act. Raises `NoBook`."""
+        founding = list(LogReader(self.session, "governance").events(book=self.book, aggregates=("Book",)))
+        if not any(isinstance(recorded.event.body, BookFounded) for recorded in founding):
+            raise NoBook(f"the book {self.book} has not been founded")
+        yield from self._entries("governance", founding)
+        self.follower.position = 0
+        while recorded := self.follower.catch_up(ROWS):
+            yield from self._entries("execution", recorded)
+        yield self._mode()
+
+    def missing(self) -> list[Envelope]:
+        """What the table of the execution log has beyond what was followed so far."""
+        return list(self._entries("execution", self.follower.catch_up()))
+
+    def missing_before(self, entry: LedgerEntry) -> list[Envelope]:
+        """Fills the hole between what was followed so far and an entry that came by the stream."""
+        before = self.missing() if entry.first > self.follower.position + 1 else []
+        self.follower.position = max(self.follower.position, entry.last)
+        return before
+
+    def _entries(self, log: Log, recorded: Sequence[RecordedEvent]) -> Iterator[Envelope]:
+        now = time.time_ns()
+        for start in range(0, len(recorded), ROWS):
+            rows = recorded[start : start + ROWS]
+            first, last = rows[0].position, rows[-1].position
+            entry = LedgerEntry(
+                log=log,
+                partition=0,
+                first=first,
+                last=last,
+                recorded_at=rows[-1].recorded_at,
+                rows=tuple(map(_row, rows)),
+            )
+            yield Envelope(id=f"{log}:{last}", body=entry, actor="ledger", sent_at=now, book=self.book)
+
+    def _mode(self) -> Envelope:
+        found, now = gate.read(self.session.connection, self.book), time.time_ns()
+        changed = ModeChanged(mode=found.mode, reason=found.why)
+        return Envelope(id=f"mode:{now}", body=changed, actor="ledger", sent_at=now, book=self.book)
+
+
+def _row(recorded: RecordedEvent) -> LedgerRow:
+    event = recorded.event
+    return LedgerRow(
+        position=recorded.position,
+        event_id=recorded.event_id,
+        aggregate_id=str(event.originator_id),
+        version=event.originator_version,
+        topic=recorded.topic,
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+        actor=event.actor,
+        book=event.book,
+        command_id=event.command_id,
+        state=msgspec.Raw(encode_event(event.body)),
+    )

@@ -1,0 +1,32 @@
+"""The metronome: proposes at a steady beat whatever the market does; for load tests only."""
+
+from __future__ import annotations
+
+from agents.agent import Agent, Idea, Opinion, View, lots
+from streams.messages import ProposalAnnounced, Tick
+
+
+class Metronome(Agent):
+    """With every `every`-th tick (0: never) it wants `notional` where nothing is held, else nothing; it approves
+    everything with the same probability."""
+
+    every_ms = 0
+    cooldown_ms = 0
+
+    def __init__(self, *, every: int = 0, notional: float = 1_000.0, probability: float = 0.55) -> None:
+        self.every = every
+        self.notional = notional
+        self.probability = probability
+        self.wants = type(self).wants if every else ()
+        self.ticks = 0
+
+    def on_tick(self, tick: Tick, view: View) -> tuple[Idea, ...]:
+        self.ticks += 1
+        terms, price = view.instruments.get(tick.instrument), view.price(tick.instrument)
+        if self.ticks % self.every or terms is None or price is None:
+            return ()
+        target = lots(0.0 if view.position(tick.instrument) else self.notional, price, terms.lot_size)
+        return (Idea(instrument=tick.instrument, target=target, probability=self.probability, reason="beat"),)
+
+    def on_deliberation(self, announced: ProposalAnnounced, view: View) -> Opinion:
+        return Opinion(probability=self.probability, reason="always")

@@ -1,0 +1,133 @@
+"""What all agents of a process see of the world: prices, positions, equity, the book's terms, the market clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from msgspec import Struct
+
+from market.domain.mark import Prices
+from streams.events import (
+    TOPICS,
+    BookFounded,
+    BookOpened,
+    BookTerms,
+    CashMoved,
+    Event,
+    InstrumentListed,
+    InstrumentTerms,
+    OrderFilled,
+    OrderPartiallyFilled,
+    decode_event,
+)
+from streams.messages import LedgerEntry, Log, Mode, Tick
+
+ZERO = Decimal(0)
+FOLDED = frozenset(
+    TOPICS[event] for event in (BookFounded, InstrumentListed, BookOpened, CashMoved, OrderFilled, OrderPartiallyFilled)
+)
+
+
+class LastFill(Struct, frozen=True):
+    """The last fill of an instrument: its sign (+1 bought, -1 sold) and when it was heard of (market clock, ns)."""
+
+    sign: int
+    at: int
+
+
+class View:
+    """Folded once per process, read by every agent of it. Quantities and money are `Decimal`, `price` and `cost` are
+    floats for signal arithmetic. Terms and instruments that are not given come with the book's founding events."""
+
+    def __init__(
+        self, book: str, terms: BookTerms | None = None, instruments: Mapping[str, InstrumentTerms] | None = None
+    ) -> None:
+        self.book = book
+        self.terms = terms or BookTerms()
+        self.instruments = dict(instruments or {})
+        self.prices = Prices()
+        self.mode: Mode = "NORMAL"
+        self.cash: Decimal | None = None
+        self.fills: dict[str, LastFill] = {}
+        self.heard_up_to: dict[Log, int] = {"governance": 0, "execution": 0}
+        self._positions: dict[str, Decimal] = {}
+        self._floats: dict[str, tuple[float, float]] = {}
+
+    @property
+    def now(self) -> int:
+        """The market clock (ns)."""
+        return self.prices.now
+
+    @property
+    def horizon_ns(self) -> int:
+        return self.terms.horizon_s * 1_000_000_000
+
+    def price(self, instrument: str) -> float | None:
+        """P; None if there never was a price."""
+        known = self._float(instrument)
+        return known[0] if known else None
+
+    def cost(self, instrument: str) -> float | None:
+        """c = 2 · fee + spread / P, the return that a round trip must earn before y can be 1."""
+        known = self._float(instrument)
+        return known[1] if known else None
+
+    def position(self, instrument: str) -> Decimal:
+        return self._positions.get(instrument, ZERO)
+
+    def positions(self) -> dict[str, Decimal]:
+        """The open positions."""
+        return {instrument: quantity for instrument, quantity in self._positions.items() if quantity}
+
+    def equity(self) -> Decimal | None:
+        """cash + Σ position · P; None before the book was opened and while an open position has no price."""
+        total = self.cash
+        if total is None:
+            return None
+        for instrument, quantity in self._positions.items():
+            if quantity:
+                mark = self.prices.view(instrument)
+                if mark is None:
+                    return None
+                total += quantity * mark.price
+        return total
+
+    def observe(self, tick: Tick) -> None:
+        self.prices.observe(tick)
+        self._floats.pop(tick.instrument, None)
+
+    def hear(self, entry: LedgerEntry) -> None:
+        """Takes in a transaction of either log; rows that were already taken in are passed over."""
+        heard = self.heard_up_to[entry.log]
+        for row in entry.rows:
+            if row.position > heard and row.book == self.book and row.topic in FOLDED:
+                self.fold(decode_event(row.topic, row.state))
+        self.heard_up_to[entry.log] = max(heard, entry.last)
+
+    def fold(self, event: Event) -> None:
+        match event:
+            case BookFounded():
+                self.terms = event.terms
+                self.instruments = {terms.symbol: terms for terms in event.instruments}
+            case InstrumentListed():
+                self.instruments[event.terms.symbol] = event.terms
+            case BookOpened():
+                self.cash = event.cash
+            case CashMoved() if self.cash is not None:
+                self.cash += event.amount
+            case OrderFilled() | OrderPartiallyFilled():
+                sign = 1 if event.side == "buy" else -1
+                quantity = event.quantity * sign
+                if self.cash is not None:
+                    self.cash -= quantity * event.price + event.fee
+                self._positions[event.instrument] = self.position(event.instrument) + quantity
+                self.fills[event.instrument] = LastFill(sign, self.now)
+
+    def _float(self, instrument: str) -> tuple[float, float] | None:
+        known = self._floats.get(instrument)
+        if known is None and (mark := self.prices.view(instrument)) is not None:
+            price = float(mark.price)
+            cost = 2e-4 * float(self.terms.fee_bp) + float(mark.spread) / price
+            known = self._floats[instrument] = (price, cost)
+        return known
