@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -78,10 +79,15 @@ def reinstated(seat: Seat, event: SeatReinstated) -> Seat:
 
 def snapshot(seats: Iterable[Seat], version: str) -> Weights:
     """Integer masses in ppm; T is their sum, so that weights that do not sum cannot be."""
+    return replace(_weights(tuple(seats)), version=version)
+
+
+@lru_cache(maxsize=64)
+def _weights(seats: tuple[Seat, ...]) -> Weights:
     council = sorted(seats, key=lambda seat: seat.agent)
     ppm = {seat.agent: seat.mass_ppm for seat in council if seat.mass_ppm > 0}
     return Weights(
-        version=version,
+        version="",
         ppm=ppm,
         total_ppm=sum(ppm.values()),
         able_ppm=sum(seat.mass_ppm for seat in council if not seat.suspended),
@@ -93,4 +99,9 @@ def snapshot(seats: Iterable[Seat], version: str) -> Weights:
 
 def owners(seats: Iterable[Seat]) -> frozenset[str]:
     """Who runs the seats with mass: fewer than three owners close TRADE."""
+    return _owners(tuple(seats))
+
+
+@lru_cache(maxsize=64)
+def _owners(seats: tuple[Seat, ...]) -> frozenset[str]:
     return frozenset(seat.owner for seat in seats if seat.mass_ppm > 0)

@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 OUTCOMES = "SELECT payload->>'outcome' FROM ledger WHERE event = 'DecisionReached'"
 ENDS = "SELECT event FROM ledger WHERE event IN ('OrderFilled', 'OrderRejected', 'OrderCancelled', 'OrderExpired')"
 SETTLED = """
-    SELECT (SELECT mark FROM head WHERE log = 'execution') = (SELECT position::text FROM head WHERE log = 'governance')"""
+    SELECT execution.mark = governance.position::text
+    FROM head execution JOIN head governance ON execution.log = 'execution' AND governance.log = 'governance'"""
 
 
 def count(url: str, query: str) -> Counter[str]:
@@ -49,5 +50,5 @@ def test_a_recorded_run_is_repeated_to_the_same_decisions(stack: Stack, tmp_path
     report = json.loads(result.read_text())
     repeated = Counter({f"Order{name.capitalize()}": number for name, number in report["orders"].items()})
     assert outcomes <= Counter(report["decisions"])
-    assert sum(report["decisions"].values()) - sum(outcomes.values()) <= 2  # of a feed that was started again before the end
+    assert sum(report["decisions"].values()) - sum(outcomes.values()) <= 2  # a feed started again before the end
     assert ends <= repeated

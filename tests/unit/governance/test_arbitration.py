@@ -16,7 +16,7 @@ from governance.domain.rulebook import Rulebook
 from governance.domain.starter import starter_rules
 from governance.domain.state import Cap
 from streams.events import DecisionReached, MarketView, ProposalResult
-from tests.unit.governance.test_early_close import NO_RULES, REDUCE, SYMBOLS, TRADE, Asked, Says, Table, situation
+from tests.unit.governance.table import NO_RULES, REDUCE, SYMBOLS, TRADE, Asked, Says, Table, situation
 
 D = Decimal
 
@@ -333,12 +333,13 @@ def test_without_a_price_of_what_is_held_nothing_is_granted() -> None:
     assert (decision.outcome, reason(decision, "0").reason) == ("refused", "NO_PRICE")
 
 
-def test_all_orders_of_three_proposals_agree() -> None:
-    table = council([Asked("AAA", "1"), Asked("AAA", "2"), Asked("BBB", "90")], [0.9] * 6, [0.8] * 6, [0.7] * 6)
+def test_all_orders_of_four_proposals_agree_also_where_two_ask_the_same() -> None:
+    asked = [Asked("AAA", "2"), Asked("AAA", "1"), Asked("AAA", "2"), Asked("BBB", "90")]
+    table = council(asked, [0.9] * 6, [0.8] * 6, [0.9] * 6, [0.7] * 6)
     found = []
-    for names in permutations("012"):
+    for names in permutations("0123"):
         round_ = table.round(table.cast)
-        arbitration = arbitrate([round_.candidates[n] for n in names], set("012"), table.weights, situation({}))
+        arbitration = arbitrate([round_.candidates[n] for n in names], set("0123"), table.weights, situation({}))
         found.append(arbitration)
     assert all(each == found[0] for each in found)
 

@@ -191,6 +191,14 @@ def test_a_tick_at_the_deadline_comes_after_the_close(scene: Scene) -> None:
     assert [type(event.body) for event in step.events][-1] is DecisionReached
 
 
+def test_a_ballot_at_the_deadline_is_late_although_nobody_advanced_the_clock(scene: Scene) -> None:
+    scene.propose("0.1", proposal_id="p")
+    scene.now += 50 * MS
+    step = scene.ballot("p", VOTERS[0], 0.9)
+    assert step.answers[-1].result == "late"
+    assert isinstance(step.events[-1].body, BallotLate)
+
+
 def test_a_missing_seat_with_a_fresh_heartbeat_extends_once(scene: Scene) -> None:
     scene.propose("0.1", proposal_id="warm-up")
     scene.everybody("warm-up", [0.1] * 6)

@@ -232,3 +232,20 @@ def test_a_reduce_and_a_trade_round_run_side_by_side(long: Scene) -> None:
 
 def test_nothing_to_reduce_is_refused(scene: Scene) -> None:
     assert result(scene.propose("0", "risk", action="reduce")) == "refused:NO_CHANGE"
+
+
+def test_a_reduction_frees_its_budget_only_when_it_is_executed() -> None:
+    """2 BTC of equity 100,000 fill the budget; half of them is on its way out, but still there."""
+    scene = Scene(cash="0")
+    scene.state.positions["BTCUSDT"] = D(2)
+    scene.quote("BTCUSDT", "50000")
+    scene.quote("ETHUSDT", "3000")
+    scene.propose("1", "risk", action="reduce")
+    reduction = scene.decision()
+    scene.propose("3", symbol="ETHUSDT", proposal_id="early")
+    scene.everybody("early")
+    assert scene.decision().reasons[0].reason == "NO_BUDGET"
+    scene.fill(reduction)
+    scene.propose("3", symbol="ETHUSDT", proposal_id="later")
+    scene.everybody("later")
+    assert scene.decision().outcome == "granted"

@@ -19,7 +19,7 @@ from governance.domain.starter import starter_rules
 from rules.facts import ORDER_SCHEMA
 from streams.events import ClauseTrace, RuleActivated, RuleClause
 from tests.unit.governance.scene import instrument
-from tests.unit.governance.test_early_close import situation
+from tests.unit.governance.table import situation
 
 D = Decimal
 MS = 1_000_000
@@ -95,7 +95,8 @@ def test_a_clip_shrinks_toward_zero_to_the_lot() -> None:
 
 
 def test_the_smallest_clip_holds_whatever_the_order_of_rules() -> None:
-    clips = [rule(f"order.quantity <= {x}", "clip", clip_to=x, rule=f"clip-{x}") for x in ("0.5", "0.25", "0.75")]
+    sizes = {"a": "0.5", "b": "0.25", "c": "0.75"}
+    clips = [rule(f"order.quantity <= {x}", "clip", clip_to=x, rule=name) for name, x in sizes.items()]
     assert quantity(only(run(clips, survivor("1")))) == quantity(only(run(clips[::-1], survivor("1")))) == D("0.25")
 
 
@@ -105,7 +106,7 @@ def test_a_clip_that_still_breaches_when_checked_again_denies() -> None:
 
 
 def test_a_clip_never_grows_an_order() -> None:
-    clip = rule("order.support_ppm > 999999", "clip", clip_to="50.0")
+    clip = rule("order.quantity >= 5.0", "clip", clip_to="50.0")
     cleared = only(run([clip], survivor("1")))
     assert code(cleared) == "RULE_DENIED"
 
