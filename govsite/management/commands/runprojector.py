@@ -59,7 +59,7 @@ class Command(BaseCommand):
         # What a crash cuts off is cut off together with its position: there is no need to wait for the disk.
         connections["default"].settings_dict["OPTIONS"] = {"options": "-c synchronous_commit=off"}
         stop = Stop().install()
-        projections = [GovernanceProjection(), ExecutionProjection()]
+        projections: list[GovernanceProjection | ExecutionProjection] = [GovernanceProjection(), ExecutionProjection()]
         try:
             if options["rebuild"]:
                 persist("PostgreSQL", lambda: _clear(projections), stop, errors=(OperationalError,))

@@ -1,0 +1,263 @@
+"""Tells the browsers, next to the projector: how far the ledger is, prices, open rounds, how the machine is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import psycopg
+import redis
+import redis.asyncio
+from channels.layers import get_channel_layer
+from django.db import InterfaceError, OperationalError, connections
+
+from governance.models import Book
+from govsite.live import memo
+from govsite.live.rounds import Rounds
+from govsite.live.status import STREAMS, Heard, StreamState
+from govsite.live.ticker import Ticker
+from govsite.ops import standing
+from streams import client, telemetry
+from streams.envelope import Refused, decode
+from streams.messages import DeadLetter, DeliberationResolved, MassCounted, ProposalAnnounced, Symbol, Tick
+
+TICKS_EVERY_S = 0.1
+STATUS_EVERY_S = 1.0
+SAMPLE = 400
+SYMBOL = msgspec.json.Decoder(Symbol)
+LOST = (redis.RedisError, psycopg.OperationalError, OperationalError, InterfaceError, ConnectionError)
+
+log = logging.getLogger(__name__)
+
+
+class Broadcaster(threading.Thread):
+    """A thread with an event loop of its own. Browsers lose nothing by it: what it says can be said again."""
+
+    def __init__(self, redis_url: str) -> None:
+        super().__init__(name="broadcaster", daemon=True)
+        self.redis_url = redis_url
+        self.heads: dict[str, int] = {}
+        self._loop = asyncio.new_event_loop()
+        self._advanced = asyncio.Event()
+        self._ending = asyncio.Event()
+        self._database = ThreadPoolExecutor(1, "standing")
+        self._forget()
+
+    def _forget(self) -> None:
+        """What came from Redis; gathered anew after a lost connection."""
+        self.ticker, self.rounds, self.heard = Ticker(), Rounds(), Heard()
+        self.refused: Counter[str] = Counter()
+        self.refused_upto = "0-0"
+
+    def advanced(self, name: str, position: int) -> None:
+        """Called by the projector after each commit, from its thread."""
+        self._loop.call_soon_threadsafe(self._note, name, position)
+
+    def _note(self, name: str, position: int) -> None:
+        self.heads[name] = max(self.heads.get(name, 0), position)
+        self._advanced.set()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self.join(5)
+
+    def run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._main())
+        self._database.shutdown()
+
+    async def _main(self) -> None:
+        self.layer = get_channel_layer()
+        self.redis = redis.asyncio.Redis.from_url(self.redis_url, health_check_interval=30)
+        self.reports = client.connect(self.redis_url)
+        jobs = (self._tell_ledger, self._tell_ticks, self._tell_rounds, self._tell_status)
+        tasks = [asyncio.create_task(self._persist(job)) for job in jobs]
+        await self._ending.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._database_run(connections.close_all)
+        await self.layer.flush()
+        await memo.forget_client()
+        await self.redis.aclose()
+        self.reports.close()
+
+    async def _persist(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Begins a job again after a lost connection, saying so once."""
+        said = False
+        while True:
+            try:
+                await job()
+            except LOST as error:
+                if not said:
+                    log.warning("%s waits: %s", job.__name__.removeprefix("_"), _first_line(error))
+                said = True
+                await self._database_run(connections.close_all)
+                await asyncio.sleep(0.5)
+            except Exception:
+                log.exception("%s failed and begins again", job.__name__.removeprefix("_"))
+                await asyncio.sleep(2)
+
+    async def _database_run(self, what: Callable[..., Any], *arguments: Any) -> Any:
+        return await self._loop.run_in_executor(self._database, what, *arguments)
+
+    async def _send(self, group: str, key: str, message: dict[str, Any]) -> str:
+        """Encoded once for the whole group."""
+        text = msgspec.json.encode(message).decode()
+        frame = {"type": "live.frame", "key": key, "text": text, "heads": self.heads}
+        await self.layer.group_send(group, frame)
+        return text
+
+    async def _tell_ledger(self) -> None:
+        while True:
+            await self._advanced.wait()
+            self._advanced.clear()
+            await self.layer.group_send("ledger", {"type": "ledger.advanced", **self.heads})
+
+    async def _tell_ticks(self) -> None:
+        """Ten times a second the newest 400 ticks at most: at any rate of the market this costs the same."""
+        self.ticker = Ticker()
+        last = await self._last_id(client.TICKS)
+        added = await self._added(client.TICKS)
+        await self._seed_ticks()
+        while True:
+            await asyncio.sleep(TICKS_EVERY_S)
+            newest = await self.redis.xrevrange(client.TICKS, min=f"({last}", count=SAMPLE)
+            if not newest:
+                continue
+            last, total = newest[0][0].decode(), await self._added(client.TICKS)
+            share = max(1.0, (total - added) / len(newest)) if len(newest) == SAMPLE else 1.0
+            added = total
+            now = _now_ms()
+            self.ticker.take(_ticks(newest), now, stand_for=share)
+            changed = self.ticker.changed(now)
+            if changed:
+                await self._send("ticks", "ticks", {"type": "ticks", "at": now, "ticks": changed})
+                for symbol, tick in changed.items():
+                    await self._send_symbol(symbol, tick, now)
+
+    async def _seed_ticks(self) -> None:
+        """Prices of before, so that positions have a value at once."""
+        newest = await self.redis.xrevrange(client.TICKS, count=SAMPLE)
+        self.ticker.take(_ticks(newest), _now_ms(), stand_for=0.0)
+
+    async def _send_symbol(self, symbol: str, tick: dict[str, Any], now: int) -> None:
+        try:
+            SYMBOL.decode(msgspec.json.encode(symbol))
+        except msgspec.ValidationError:
+            return  # no topic can name it, so nobody is subscribed to it
+        await self._send(f"ticks.{symbol}", f"ticks.{symbol}", {"type": "ticks", "at": now, "ticks": {symbol: tick}})
+
+    async def _tell_rounds(self) -> None:
+        """What was announced in the last tenth of a second, at once."""
+        self.rounds = Rounds()
+        last = await self._last_id(client.DELIBERATIONS)
+        while True:
+            await asyncio.sleep(TICKS_EVERY_S)
+            answer = await self.redis.xread({client.DELIBERATIONS: last}, count=2000)
+            if not answer:
+                continue
+            entries = answer[0][1]
+            last = entries[-1][0].decode()
+            for _, fields in entries:
+                body = _body(fields)
+                if isinstance(body, ProposalAnnounced | MassCounted | DeliberationResolved):
+                    self.rounds.take(body)
+            if rounds := self.rounds.changed():
+                await self._send("rounds", "rounds", {"type": "rounds", "at": _now_ms(), "rounds": rounds})
+
+    async def _tell_status(self) -> None:
+        self.heard, self.refused, self.refused_upto = Heard(), Counter(), "0-0"
+        while True:
+            now = _now_ms()
+            message = await self._status(now)
+            await memo.remember("status", await self._send("status", "status", message))
+            ticks = {"type": "ticks", "at": now, "ticks": self.ticker.everything(now)}
+            await memo.remember("ticks", msgspec.json.encode(ticks).decode())
+            await asyncio.sleep(STATUS_EVERY_S)
+
+    async def _status(self, now: int) -> dict[str, Any]:
+        streams = [await self._stream(name) for name in STREAMS]
+        self.heard.take(await self._database_run(telemetry.processes, self.reports))
+        await self._count_refused()
+        prices, stale = self.ticker.marks(), self.ticker.stale(now)
+        return {
+            "type": "status",
+            "at": now,
+            "positions": self.heads,
+            "processes": self.heard.processes(streams),
+            "streams": [{"name": known.name, "length": known.length, "age_ms": known.age_ms(now)} for known in streams],
+            "latency": self.heard.latency(),
+            "dead_letters": dict(self.refused),
+            "source": self.ticker.source,
+            **await self._database_run(_standing, prices, stale),
+        }
+
+    async def _count_refused(self) -> None:
+        while entries := await self.redis.xrange(client.DEAD_LETTERS, min=f"({self.refused_upto}", count=500):
+            self.refused_upto = entries[-1][0].decode()
+            for _, fields in entries:
+                body = _body(fields)
+                self.refused[body.code if isinstance(body, DeadLetter) else "UNDECODABLE"] += 1
+
+    async def _stream(self, name: str) -> StreamState:
+        try:
+            known = await self.redis.xinfo_stream(name)
+        except redis.ResponseError:
+            return StreamState(name, 0, "0-0")  # nobody has written to it yet
+        return StreamState(name, known["length"], known["last-generated-id"].decode())
+
+    async def _last_id(self, name: str) -> str:
+        return (await self._stream(name)).last_id
+
+    async def _added(self, name: str) -> int:
+        try:
+            return int((await self.redis.xinfo_stream(name))["entries-added"])
+        except redis.ResponseError:
+            return 0
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _body(fields: dict[bytes, bytes]) -> Any:
+    """The message of an entry; None where it is not a sound one (who wrote it has been told elsewhere)."""
+    try:
+        return decode(fields.get(client.FIELD, b"")).body
+    except Refused:
+        return None
+
+
+def _ticks(newest_first: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Tick]:
+    bodies = [_body(fields) for _, fields in reversed(newest_first)]
+    return [body for body in bodies if isinstance(body, Tick)]
+
+
+def _standing(prices: Any, stale: frozenset[str]) -> dict[str, Any]:
+    """What PostgreSQL knows of the book at these prices."""
+    book: Book | None = standing.first_book()
+    if book is None:
+        return {}
+    return {
+        "mode": standing.mode_for_browser(book.book),
+        "portfolio": standing.portfolio(book.book, prices, stale),
+        "outcomes": standing.outcomes(book.book),
+        "book": {
+            "book": book.book,
+            "quote": book.quote,
+            "source": book.source,
+            "seats": standing.council(book.book),
+        },
+    }

@@ -1,0 +1,41 @@
+"""The last prices and status that were told, kept in Redis for browsers that come later."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import redis.asyncio
+from django.conf import settings
+
+KEYS = {"ticks": "live:ticks", "status": "live:status"}
+KEPT_S = 10
+
+_clients: dict[asyncio.AbstractEventLoop, redis.asyncio.Redis] = {}
+
+
+def client() -> redis.asyncio.Redis:
+    """One for each event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        for other in [known for known in _clients if known.is_closed()]:
+            del _clients[other]
+        _clients[loop] = redis.asyncio.Redis.from_url(settings.REDIS_URL, health_check_interval=30)
+    return _clients[loop]
+
+
+async def remember(what: str, text: str) -> None:
+    await client().set(KEYS[what], text, ex=KEPT_S)
+
+
+async def recall() -> dict[str, Any]:
+    """Ready to be put into a snapshot; without what is older than ten seconds."""
+    values = await client().mget(list(KEYS.values()))
+    return {what: msgspec.Raw(value) for what, value in zip(KEYS, values, strict=True) if value}
+
+
+async def forget_client() -> None:
+    """Closes the running loop's connection."""
+    if known := _clients.pop(asyncio.get_running_loop(), None):
+        await known.aclose()

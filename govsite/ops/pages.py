@@ -1,0 +1,122 @@
+"""The pages of the site: live, one decision, dead letters."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from governance.models import Decision
+from govsite.live.snapshot import snapshot
+from govsite.live.summaries import summaries
+from govsite.ops import standing
+from govsite.ops.story import story
+from govsite.ops.words import for_browser, reason_words
+from ledger.gate import ALL_BOOKS
+from ledger.readmodel import moment
+from streams.client import DEAD_LETTERS, FIELD, connect
+from streams.envelope import Refused, decode
+from streams.messages import DeadLetter
+
+LETTERS = 200
+RAW_SHOWN = 4000
+LOOKS = {"granted": "good", "reduced": "warn", "vetoed": "veto"}
+
+
+def page_context(page: str) -> dict[str, Any]:
+    """What every page needs: which book, and the mode that its gate gives."""
+    book = standing.first_book()
+    name = book.book if book else ""
+    return {"page": page, "book": name, "mode": standing.mode_of(name or ALL_BOOKS)}
+
+
+@require_GET
+@login_required
+def live(request: HttpRequest) -> HttpResponse:
+    return render(request, "site/live.html", {**page_context("live"), "words": for_browser()})
+
+
+@require_GET
+@login_required
+def live_snapshot(request: HttpRequest) -> HttpResponse:
+    """The snapshot of the live socket by HTTP, from PostgreSQL alone: for when there is no socket."""
+    return JsonResponse(snapshot(request.GET.get("book", "")))
+
+
+@require_GET
+@login_required
+@permission_required("governance.view_decision", raise_exception=True)
+def decision(request: HttpRequest, decision_id: str) -> HttpResponse:
+    """The permanent page of a decision; `?part=story` gives the tables alone, `?part=summary` its line as JSON."""
+    found = get_object_or_404(Decision, pk=decision_id)
+    part = request.GET.get("part")
+    if part == "summary":
+        return JsonResponse(summaries([found])[0])
+    if part == "story":
+        return render(request, "site/story.html", story(found))
+    context = {**page_context("decision"), **story(found), "look": LOOKS.get(found.outcome, "")}
+    return render(request, "site/decision.html", context)
+
+
+@require_GET
+@login_required
+@permission_required("governance.view_decision", raise_exception=True)
+def dead_letters(request: HttpRequest) -> HttpResponse:
+    """The newest refused messages, with the bytes as they came; `?code=` picks one reason."""
+    code = request.GET.get("code", "")
+    try:
+        letters, total = _newest_letters()
+        trouble = ""
+    except redis.RedisError as error:
+        letters, total, trouble = [], 0, str(error)
+    codes = sorted({letter["code"] for letter in letters})
+    shown = [letter for letter in letters if code in ("", letter["code"])]
+    context = {"letters": shown, "codes": codes, "code": code, "total": total, "trouble": trouble}
+    return render(request, "site/dead_letters.html", {**page_context("dead-letters"), **context})
+
+
+def _newest_letters() -> tuple[list[dict[str, Any]], int]:
+    with connect(settings.REDIS_URL) as connected:
+        entries: Any = connected.xrevrange(DEAD_LETTERS, count=LETTERS)
+        total: Any = connected.xlen(DEAD_LETTERS)
+    return [_letter(entry_id.decode(), fields.get(FIELD, b"")) for entry_id, fields in entries], int(total)
+
+
+def _letter(entry_id: str, raw: bytes) -> dict[str, Any]:
+    """A letter as it is shown; one that cannot be read itself is shown as its bytes."""
+    try:
+        body = decode(raw, limit=4 * len(raw) + 1).body
+    except Refused as refusal:
+        body = None
+        problem = refusal.detail
+    if not isinstance(body, DeadLetter):
+        detail = problem if body is None else "not a dead letter"
+        return {"id": entry_id, "code": "UNDECODABLE", "detail": detail, "raw": _readable(raw), "words": ""}
+    return {
+        "id": entry_id,
+        "code": str(body.code),
+        "words": reason_words(str(body.code)),
+        "detail": body.detail,
+        "stream": body.stream,
+        "entry_id": body.entry_id,
+        "origin": body.origin,
+        "at": moment(body.at),
+        "age_s": (time.time_ns() - body.at) / 1e9,
+        "raw": _readable(body.raw),
+        "cut": len(body.raw) > RAW_SHOWN,
+    }
+
+
+def _readable(raw: bytes) -> str:
+    """Text where it is text, else base64."""
+    try:
+        return raw[:RAW_SHOWN].decode("utf-8")
+    except UnicodeDecodeError:
+        return base64.b64encode(raw[:RAW_SHOWN]).decode()

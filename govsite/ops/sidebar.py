@@ -1,0 +1,71 @@
+"""What stands in the admin's sidebar, and the mode of the book at the top of each of its pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from govsite.ops import standing
+from ledger.gate import ALL_BOOKS
+
+LABELS = {"good": "success", "warn": "warning", "bad": "danger"}
+PAGES = (("Live", "monitoring", "live"), ("Dead letters", "mail_off", "dead-letters"), ("Halt", "dangerous", "halt"))
+GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "Governance",
+        (
+            ("Decisions", "gavel", "governance_decision"),
+            ("Deliberations", "forum", "governance_deliberation"),
+            ("Proposals", "lightbulb", "governance_proposal"),
+            ("Books", "book_2", "governance_book"),
+            ("Council", "groups", "governance_seat"),
+            ("Rules", "rule", "governance_rule"),
+            ("Feed gaps", "broken_image", "governance_feedgap"),
+        ),
+    ),
+    (
+        "Execution",
+        (
+            ("Orders", "receipt_long", "execution_order"),
+            ("Fills", "task_alt", "execution_fill"),
+            ("Positions", "donut_small", "execution_position"),
+            ("Accounts", "account_balance_wallet", "execution_account"),
+        ),
+    ),
+    (
+        "Ledger",
+        (
+            ("Entries", "database", "ledger_ledgerevent"),
+            ("Heads", "flag", "ledger_head"),
+            ("Gate", "block", "ledger_gatemode"),
+            ("Consumed commands", "inbox", "ledger_inboxcommand"),
+            ("Operators' commands", "outbox", "ledger_outboxcommand"),
+        ),
+    ),
+    ("People", (("Users", "person", "auth_user"), ("Groups", "group", "auth_group"))),
+)
+
+
+def environment(request: HttpRequest) -> list[str]:
+    """The mode of the book, beside the HALT button of every page of the admin."""
+    book = standing.first_book()
+    mode = standing.mode_of(book.book if book else ALL_BOOKS)
+    return [str(mode["title"]), LABELS[mode["look"]]]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    now = [{"title": title, "icon": icon, "link": reverse(name), "active": False} for title, icon, name in PAGES]
+    groups = [
+        {
+            "title": title,
+            "separator": True,
+            "items": [
+                {"title": name, "icon": icon, "link": reverse(f"admin:{model}_changelist")}
+                for name, icon, model in items
+            ],
+        }
+        for title, items in GROUPS
+    ]
+    return [{"title": "Now", "items": now}, *groups]

@@ -1,0 +1,114 @@
+"""How a book stands now: its mode from the gate, its money at given prices, its council; read from PostgreSQL only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+
+from execution.models import Account, Position
+from governance.models import Book, Decision, Seat
+from govsite.ops.words import MODES
+from ledger import gate
+from ledger.readmodel import moment
+
+LOOKS = {
+    "NORMAL": ("Normal", "normal", "good"),
+    "REDUCE_ONLY": ("Reduce only", "reduce-only", "warn"),
+    "HALTED": ("Halted", "halted", "bad"),
+}
+ZERO = Decimal(0)
+
+
+def first_book() -> Book | None:
+    return Book.objects.order_by("founded_at", "book").first()
+
+
+def mode_of(book: str) -> dict[str, Any]:
+    """The mode that the gate gives, for templates: it holds from the moment that it is set, whatever else runs."""
+    standing = gate.read(connection, book)
+    title, icon, look = LOOKS[standing.mode]
+    return {
+        "mode": standing.mode,
+        "who": standing.who,
+        "why": standing.why,
+        "at": moment(standing.gate_at) if standing.gate_at else None,
+        "words": MODES[standing.mode],
+        "title": title,
+        "icon": icon,
+        "look": look,
+    }
+
+
+def mode_for_browser(book: str) -> dict[str, Any]:
+    standing = gate.read(connection, book)
+    return {
+        "mode": standing.mode,
+        "who": standing.who,
+        "why": standing.why,
+        "at": standing.gate_at // 1_000_000 or None,
+        "words": MODES[standing.mode],
+    }
+
+
+def council(book: str) -> list[dict[str, Any]]:
+    seats = Seat.objects.filter(book=book).order_by("-weight_ppm", "agent")
+    names = ("agent", "role", "owner", "weight_ppm", "veto", "required", "status")
+    return [{name: getattr(seat, name) for name in names} for seat in seats]
+
+
+def outcomes(book: str) -> dict[str, int]:
+    counted = Decision.objects.filter(book=book).values_list("outcome").annotate(Count("pk"))
+    return {str(outcome): int(number) for outcome, number in counted}
+
+
+def portfolio(book: str, prices: Mapping[str, Decimal], stale: frozenset[str] = frozenset()) -> dict[str, Any] | None:
+    """equity = cash + Σ position x P; unrealised = position x (P - average). None where the account is not opened.
+    What has no price is valued at its cost and named in `unpriced`."""
+    account = Account.objects.filter(book=book).first()
+    if account is None:
+        return None
+    unrealised, value, unpriced, rows = ZERO, ZERO, [], []
+    for held in Position.objects.filter(book=book).order_by("instrument"):
+        mark = prices.get(held.instrument)
+        worth = held.cost if mark is None else held.quantity * mark
+        if mark is None and held.quantity:
+            unpriced.append(held.instrument)
+        unrealised += worth - held.cost
+        value += worth
+        rows.append(
+            {
+                "instrument": held.instrument,
+                "quantity": _text(held.quantity),
+                "average": _text(held.average),
+                "mark": None if mark is None else _text(mark),
+                "stale": held.instrument in stale,
+                "unrealised": _text(worth - held.cost),
+                "realised": _text(held.realised),
+                "fees": _text(held.fees),
+            }
+        )
+    equity = account.cash + value
+    return {
+        "cash": _text(account.cash),
+        "deposits": _text(account.deposits),
+        "fees": _text(account.fees),
+        "realised": _text(account.realised),
+        "unrealised": _text(unrealised),
+        "equity": _text(equity),
+        "net": _text(equity - account.deposits),
+        "unpriced": unpriced,
+        "positions": rows,
+    }
+
+
+def milliseconds(at: datetime | None) -> int | None:
+    return None if at is None else int(at.astimezone(UTC).timestamp() * 1000)
+
+
+def _text(value: Decimal) -> str:
+    return f"{value.normalize():f}"
