@@ -36,6 +36,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 
     paginator = CappedPaginator
     list_per_page = 50
+    list_max_show_all = 0
     list_filter_submit = True
     show_full_result_count = False
     actions = None
