@@ -10,6 +10,7 @@ import psycopg
 import redis
 
 from governance.backlog import Backlog
+from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
 from governance.domain.step import Step
 from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
@@ -132,8 +133,8 @@ class Session:
         next_deadline = min((deadline for deadline in deadlines if deadline is not None), default=None)
         if next_deadline is None:
             return LONGEST_WAIT_MS
-        left = (next_deadline - time.time_ns()) // 1_000_000
-        return None if left < 1 else min(left, LONGEST_WAIT_MS)
+        left_ns = next_deadline - time.time_ns()
+        return min(-(-left_ns // 1_000_000), LONGEST_WAIT_MS) if left_ns > 0 else None
 
     def _take(self, entry: Entry) -> None:
         now = time.time_ns()
@@ -156,6 +157,8 @@ class Session:
         self.positions[COMMANDS] = entry.id
         try:
             message = decode(entry.raw)
+            if not isinstance(message.body, COMMAND_TYPES):
+                raise Refused(Code.UNKNOWN_TYPE, f"{type(message.body).__name__} is no command")
             chamber = self._chamber_of(message)
         except Refused as refusal:
             self._bury(entry, refusal)

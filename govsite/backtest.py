@@ -49,7 +49,7 @@ def backtest(paths: Iterable[str | Path]) -> Report:
         if isinstance(item, Tick):
             pipeline.on_tick(item)
         elif not isinstance(item, RefusedFrame):
-            pipeline.on_feed(item)
+            pipeline.on_command("feed", item)
     pipeline.finish()
     seconds = time.perf_counter() - begun
     return Report(

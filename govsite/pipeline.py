@@ -13,10 +13,10 @@ import msgspec
 from agents.council import Council
 from execution.domain.desk import Desk
 from governance.domain.chamber import Chamber
-from governance.domain.step import Step
+from governance.domain.step import Halt, Step
 from streams.envelope import NAMESPACE, Envelope, derived_id
 from streams.events import FINAL, TOPICS, DecisionReached, DomainEvent, encode_event
-from streams.messages import AnyTick, ChangeFeedSource, LedgerEntry, LedgerRow, Log, Mode, ReportFeedGap
+from streams.messages import AnyTick, Command, GateObserved, LedgerEntry, LedgerRow, Log, Mode
 
 
 class MemoryLog:
@@ -77,7 +77,7 @@ class Pipeline:
         self.refused: Counter[str] = Counter()
         self.commands = 0
         self.now = 0
-        self._fed = 0
+        self._given = 0
         self._queue: deque[Envelope] = deque()
         for log, events in founding:
             self._tell_council(self.logs[log].append(events, 0), 0)
@@ -93,14 +93,11 @@ class Pipeline:
             self._queue.extend(commands)
             self._drain(now)
 
-    def on_feed(self, command: ReportFeedGap | ChangeFeedSource) -> None:
-        """What the feed tells the governor beside ticks."""
-        self._queue.append(
-            Envelope(
-                id=derived_id("feed", self._fed, type(command).__name__), body=command, actor="feed", sent_at=self.now
-            )
-        )
-        self._fed += 1
+    def on_command(self, actor: str, command: Command) -> None:
+        """A command beside those of the council: of the feed, of an operator, of a what-if."""
+        command_id = derived_id("command", actor, self._given, type(command).__name__)
+        self._given += 1
+        self._queue.append(Envelope(id=command_id, body=command, actor=actor, sent_at=self.now))
         self._drain(self.now)
 
     def finish(self) -> None:
@@ -131,16 +128,25 @@ class Pipeline:
 
     def _settle(self, step: Step, now: int) -> None:
         """What the shells do with a step: announce, commit, execute, tell."""
-        for announcement in step.announcements:
+        for announcement in (*step.announcements, *step.resolved):
             self._queue.extend(self.council.handle(announcement, now))
         for answer in step.answers:
             if answer.result.startswith("refused:"):
                 self.refused[answer.result.partition(":")[2]] += 1
+        for halt in step.halts:
+            self._halt(halt, now)
         if step.events:
             self._record("governance", step.events, now)
         for event in step.events:
             if isinstance(event.body, DecisionReached):
                 self._execute(event, event.body, now)
+
+    def _halt(self, halt: Halt, now: int) -> None:
+        """The gate falls at once, as the database's would."""
+        self.mode = "HALTED"
+        body = GateObserved(mode="HALTED", who=halt.who, why=halt.why, gate_at=now)
+        message = Envelope(id=halt.command_id, body=body, actor="governor", sent_at=now, book=halt.book)
+        self._settle(self.chamber.handle(message, now), now)
 
     def _execute(self, event: DomainEvent, decision: DecisionReached, now: int) -> None:
         self.decisions[decision.outcome] += 1

@@ -31,6 +31,7 @@ from streams.messages import DeadLetter, DeliberationResolved, MassCounted, Prop
 TICKS_EVERY_S = 0.1
 STATUS_EVERY_S = 1.0
 SAMPLE = 400
+LEDGERS = {client.LEDGER_GOVERNANCE: "governance", client.LEDGER_EXECUTION: "execution"}
 SYMBOL = msgspec.json.Decoder(Symbol)
 LOST = (redis.RedisError, psycopg.OperationalError, OperationalError, InterfaceError, ConnectionError)
 
@@ -77,7 +78,7 @@ class Broadcaster(threading.Thread):
         self.layer = get_channel_layer()
         self.redis = redis.asyncio.Redis.from_url(self.redis_url, health_check_interval=30)
         self.reports = client.connect(self.redis_url)
-        jobs = (self._tell_ledger, self._tell_ticks, self._tell_rounds, self._tell_status)
+        jobs = (self._follow_ledger, self._tell_ledger, self._tell_ticks, self._tell_rounds, self._tell_status)
         tasks = [asyncio.create_task(self._persist(job)) for job in jobs]
         await self._ending.wait()
         for task in tasks:
@@ -114,6 +115,14 @@ class Broadcaster(threading.Thread):
         frame = {"type": "live.frame", "key": key, "text": text, "heads": self.heads}
         await self.layer.group_send(group, frame)
         return text
+
+    async def _follow_ledger(self) -> None:
+        """What is in a ledger stream is committed: browsers need not wait for the read models. The id says how far."""
+        upto = {stream: await self._last_id(stream) for stream in LEDGERS}
+        while True:
+            for stream, entries in await self.redis.xread(upto, block=1000, count=100) or []:
+                upto[stream.decode()] = entries[-1][0].decode()
+                self._note(LEDGERS[stream.decode()], client.milliseconds_of(upto[stream.decode()]))
 
     async def _tell_ledger(self) -> None:
         while True:

@@ -144,6 +144,10 @@ def test_a_proposal_that_everybody_approves_becomes_a_granted_decision(
         (b"not json", Code.UNDECODABLE),
         (b'{"id":"x","body":{"type":"Nonsense.1"},"actor":"a","sent_at":1}', Code.UNKNOWN_TYPE),
         (b'{"id":"x"}', Code.INVALID),
+        (
+            b'{"id":"x","body":{"type":"GateObserved.1","mode":"NORMAL","who":"me","why":"","gate_at":1},"actor":"me","sent_at":1}',
+            Code.UNKNOWN_TYPE,
+        ),
         (b'{"id":"x\\u0000","body":{"type":"ClockAdvanced.1"},"actor":"a","sent_at":1}', Code.NOT_TEXT),
     ],
 )

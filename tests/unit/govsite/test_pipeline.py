@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from feeds.synthetic import SyntheticMarket
 from govsite.backtest import backtest, demo_pipeline
 from govsite.pipeline import Pipeline
 from govsite.seed import KNOWN, known_instrument
+from streams.messages import SubmitProposal
 
 TICKS = 20_000
 START_NS = 1_700_000_000_000_000_000
@@ -22,6 +24,18 @@ def run(seed: int) -> Pipeline:
         pipeline.on_tick(tick)
     pipeline.finish()
     return pipeline
+
+
+def halt(instrument: str, now: int) -> SubmitProposal:
+    return SubmitProposal(
+        proposal_id="stop",
+        action="halt",
+        instrument=instrument,
+        target=Decimal(0),
+        price=Decimal(1),
+        evidence_received_at=now,
+        reason="looks wrong",
+    )
 
 
 def test_the_same_market_gives_the_same_events_and_another_one_others() -> None:
@@ -51,3 +65,15 @@ def test_a_recording_gives_the_same_decisions_twice(recordings: Path) -> None:
     assert first.digest == second.digest
     assert first.decisions == second.decisions
     assert (first.ticks, first.trades, first.gaps) == (41_248, 9_757, 0)
+
+
+def test_a_guard_halts_a_backtest_as_it_would_halt_a_book() -> None:
+    pipeline = demo_pipeline([known_instrument("BTCUSDT")])
+    ticks = islice(SyntheticMarket(7, START_NS), TICKS)
+    pipeline.on_tick(next(ticks))
+    pipeline.on_command("risk", halt("BTCUSDT", pipeline.now))
+    assert pipeline.mode == "HALTED"
+    assert pipeline.logs["governance"].counts["Book.TradingHalted"] == 1
+    for tick in ticks:
+        pipeline.on_tick(tick)
+    assert pipeline.orders["filled"] == 0
