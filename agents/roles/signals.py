@@ -45,8 +45,8 @@ class Returns:
         return True
 
     def deviation(self) -> float | None:
-        """Per √s; None until a sixth of `tau_s` has been seen, or while nothing has moved."""
-        if self._seconds * 6 < self.tau_s or self._squares <= 0.0:
+        """Per √s; None until a tenth of `tau_s` has been seen, or while nothing has moved."""
+        if self._seconds * 10 < self.tau_s or self._squares <= 0.0:
             return None
         return math.sqrt(self._squares / self._seconds)
 
@@ -68,7 +68,7 @@ class Drift:
 
 class VarianceRatio:
     """Variance of moves over about `span_s` against that of a random walk with the same deviation, decayed with
-    `tau_s`: above 1 prices trend, below 1 they revert. None until a twelfth of `tau_s` has been seen."""
+    `tau_s`: above 1 prices trend, below 1 they revert. None until a twentieth of `tau_s` has been seen."""
 
     def __init__(self, span_s: float, tau_s: float) -> None:
         self.tau_s = tau_s
@@ -85,7 +85,7 @@ class VarianceRatio:
 
     @property
     def value(self) -> float | None:
-        return None if self._seconds * 12 < self.tau_s else self._sum / self._seconds
+        return None if self._seconds * 20 < self.tau_s else self._sum / self._seconds
 
 
 class RollingMedian:

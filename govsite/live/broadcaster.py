@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -120,7 +120,7 @@ class Broadcaster(threading.Thread):
         """What is in a ledger stream is committed: browsers need not wait for the read models. The id says how far."""
         upto = {stream: await self._last_id(stream) for stream in LEDGERS}
         while True:
-            for stream, entries in await self.redis.xread(upto, block=1000, count=100) or []:
+            for stream, entries in await self.redis.xread(cast("dict[Any, Any]", upto), block=1000, count=100) or []:
                 upto[stream.decode()] = entries[-1][0].decode()
                 self._note(LEDGERS[stream.decode()], client.milliseconds_of(upto[stream.decode()]))
 

@@ -24,7 +24,7 @@ SETTLED = """
 
 def count(url: str, query: str) -> Counter[str]:
     with psycopg.connect(url) as connection:
-        return Counter(row[0] for row in connection.execute(query))  # type: ignore[arg-type]
+        return Counter(row[0] for row in connection.execute(query))
 
 
 def test_a_recorded_run_is_repeated_to_the_same_decisions(stack: Stack, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from execution.domain.account import Account
@@ -59,6 +60,10 @@ class Decisions(threading.Thread):
             self.decided.append(self.council.decide((side, "0.001"), (side, "0.001"), ttl_ms=ttl_ms))
 
 
+def more_fills(council: Council, than: int) -> bool:
+    return len(council.fills()) > than
+
+
 def test_after_kills_under_load_every_order_has_exactly_one_final_state(council: Council) -> None:
     decisions = Decisions(council)
     decisions.start()
@@ -66,7 +71,7 @@ def test_after_kills_under_load_every_order_has_exactly_one_final_state(council:
         for _ in range(KILLS):
             with executor_process(council) as process:
                 before = len(council.fills())
-                wait_until(lambda before=before: len(council.fills()) > before + 20, "it fills orders")
+                wait_until(partial(more_fills, council, before + 20), "it fills orders")
                 process.kill()
                 assert process.wait(10) == -signal.SIGKILL
     finally:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 
 import psycopg
 import pytest
@@ -42,6 +43,10 @@ def running(executor: Executor) -> Iterator[Executor]:
 
 
 # --- taking over and losing --------------------------------------------------------------------------------
+
+
+def has_fills(council: Council, number: int) -> bool:
+    return len(council.fills()) == number
 
 
 def test_a_second_executor_waits_for_the_lease_of_the_first(council: Council, hire: Hire) -> None:
@@ -97,7 +102,7 @@ def test_when_redis_drops_its_clients_it_goes_on(council: Council, hire: Hire) -
         for number in (1, 2):
             council.quote()
             council.decide(("buy", "0.1"))
-            wait_until(lambda expected=number: len(council.fills()) == expected, "a fill")
+            wait_until(partial(has_fills, council, number), "a fill")
             council.streams.redis.client_kill_filter(_type="normal", skipme=True)
 
 

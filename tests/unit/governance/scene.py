@@ -290,7 +290,8 @@ class Scene:
         return found if kind is None else [body for body in found if isinstance(body, kind)]
 
     def decision(self) -> DecisionReached:
-        return self.bodies(DecisionReached)[-1]
+        decision: DecisionReached = self.bodies(DecisionReached)[-1]
+        return decision
 
     def answers(self) -> dict[str, str]:
         return {answer.command_id: answer.result for step in self.steps for answer in step.answers}

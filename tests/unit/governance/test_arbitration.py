@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import permutations
 
@@ -15,7 +16,7 @@ from governance.domain.resolution import resolve
 from governance.domain.rulebook import Rulebook
 from governance.domain.starter import starter_rules
 from governance.domain.state import Cap
-from streams.events import DecisionReached, MarketView, ProposalResult
+from streams.events import DecisionReached, Event, MarketView, ProposalResult, ProposalTallied, Trigger
 from tests.unit.governance.table import NO_RULES, REDUCE, SYMBOLS, TRADE, Asked, Says, Table, situation
 
 D = Decimal
@@ -33,7 +34,7 @@ def reason(decision: DecisionReached, proposal_id: str) -> ProposalResult:
     return found
 
 
-def council(asked: list[Asked], *qs: list[float | None], limit: str | None = None, veto: bool = False) -> Table:
+def council(asked: list[Asked], *qs: Sequence[float | None], limit: str | None = None, veto: bool = False) -> Table:
     """Six equal voters and two guards; one list of forecasts a proposal."""
     table = Table(REDUCE if not qs else TRADE, (1,) * 6, 2, asked)
     for proposal, forecasts in enumerate(qs):
@@ -274,7 +275,7 @@ def test_no_order_of_proposals_or_ballots_changes_the_decision(
     other.candidates = {name: other.candidates[name] for name in names}
     again = resolve(other, found, RULEBOOK)
     assert again[:-1] == base[:-1]
-    assert replace(again[-1], trigger=base[-1].trigger) == base[-1]  # the trigger is the first proposal's
+    assert replace(again[-1], trigger=decided_by(base[-1])) == base[-1]  # the trigger is the first proposal's
 
 
 @settings(max_examples=500, deadline=None)
@@ -286,9 +287,14 @@ def test_what_is_granted_fits_the_budget(table: Table, held: dict[str, str]) -> 
     assert grown <= max(D(0), D(10_000) - found.gross)
 
 
+def decided_by(event: Event) -> Trigger:
+    assert isinstance(event, DecisionReached)
+    return event.trigger
+
+
 def passed_in(table: Table, held: dict[str, str]) -> set[str]:
     events = resolve(table.round(table.cast), situation(held), NO_RULES)[:-1]
-    return {event.proposal_id for event in events if getattr(event, "state", "") == "PASSED"}
+    return {event.proposal_id for event in events if isinstance(event, ProposalTallied) and event.state == "PASSED"}
 
 
 @settings(max_examples=250, deadline=None)

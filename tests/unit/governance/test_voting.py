@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
@@ -27,7 +28,7 @@ def ballot(agent: str, weight: int, q: float | None) -> Ballot:
     return Ballot(agent, weight, cast, Envelope(id=agent, body=cast, actor=agent, sent_at=0), "")
 
 
-def tally(votes: list[Vote], total: int) -> Tally:
+def tally(votes: Sequence[Vote], total: int) -> Tally:
     sums = Tally(total)
     for index, (weight, q) in enumerate(votes):
         sums.add(ballot(f"seat-{index}", weight, q))

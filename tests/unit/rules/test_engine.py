@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,11 +13,11 @@ from rules.engine import DEEPEST_NESTING, LONGEST_TEXT, Engine, FactRefused, Fai
 from rules.facts import ORDER_FACTS, ORDER_SCHEMA
 
 ENGINE = Engine({"order.notional": "DOUBLE", "order.side": "STRING", "book.count": "INT", "book.open": "BOOL"})
-SOUND = {"order.notional": 100.0, "order.side": "buy", "book.count": 3, "book.open": True}
+SOUND: dict[str, Any] = {"order.notional": 100.0, "order.side": "buy", "book.count": 3, "book.open": True}
 
 
 def verdict(text: str, **changed: object) -> object:
-    facts = ENGINE.bind(SOUND | {name.replace("__", "."): value for name, value in changed.items()})  # type: ignore[arg-type]
+    facts = ENGINE.bind(SOUND | {name.replace("__", "."): value for name, value in changed.items()})
     return ENGINE.compile(text).evaluate(facts).value
 
 
@@ -102,7 +103,7 @@ def test_an_undeclared_fact_is_refused() -> None:
 )
 def test_unsound_facts_are_refused_before_evaluation(name: str, value: object) -> None:
     with pytest.raises(FactRefused, match=name):
-        ENGINE.bind(SOUND | {name: value})  # type: ignore[dict-item]
+        ENGINE.bind(SOUND | {name: value})
 
 
 def test_the_trace_has_the_facts_that_the_text_reads_and_no_others() -> None:
