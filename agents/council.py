@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -47,6 +48,10 @@ class Council:
     @property
     def errors(self) -> int:
         return sum(seat.errors for seat in self.seats)
+
+    def dropped(self) -> Counter[str]:
+        """How many ideas were not sent, by reason."""
+        return sum((seat.dropped for seat in self.seats), Counter())
 
     def handle(self, message: Envelope, now: int) -> list[Envelope]:
         """The commands of all seats on one message (`now`: process clock, ns). Messages of other books give none."""

@@ -82,7 +82,7 @@ DEMO_COUNCIL: tuple[SeatPlan, ...] = (
         owner="tidewater",
         agent=OrderFlow,
         parameters={
-            "habits": Habits(forecast=calibrated.ORDER_FLOW, notional=14_000.0, proposes_from=0.51, cooldown_s=4.0),
+            "habits": Habits(forecast=calibrated.ORDER_FLOW, notional=14_000.0, proposes_from=0.525, cooldown_s=4.0),
             "tau_s": 5.0,
         },
         prior_ppm=SIXTH_PPM,
@@ -94,7 +94,12 @@ DEMO_COUNCIL: tuple[SeatPlan, ...] = (
         agent=Anomaly,
         parameters={
             "habits": Habits(
-                forecast=calibrated.ANOMALY, notional=6_000.0, has_view_from=0.6, proposes_from=0.515, cooldown_s=8.0
+                forecast=calibrated.ANOMALY,
+                notional=6_000.0,
+                has_view_from=0.6,
+                proposes_from=0.525,
+                cooldown_s=8.0,
+                content_s=30.0,
             ),
         },
         prior_ppm=SIXTH_PPM,

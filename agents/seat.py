@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 OLDEST_EVIDENCE_NS = 300_000_000
 REMEMBERED = 256
 LONGEST_REASON = 500
-MOST_PATIENCE = 1
 AGENT_ERROR = "AGENT_ERROR"
 
 
@@ -49,7 +48,7 @@ class Seat:
         self.view = view
         self.errors = 0
         self.dropped: Counter[str] = Counter()
-        self._asked: dict[str, tuple[tuple[str, bool, Decimal] | None, int]] = {}
+        self._asked: dict[str, tuple[str, bool, Decimal]] = {}
         self._calms_until: dict[str, int] = {}
         self._own = Forecasts()
         self._given = Forecasts()
@@ -111,22 +110,26 @@ class Seat:
             ttl_ms=view.terms.decision_ttl_ms,
             reason=_text(idea.reason),
         )
-        side = (target > view.position(idea.instrument)) - (target < view.position(idea.instrument))
-        self._own[proposal.proposal_id, side if idea.action == "trade" else None] = (
-            1.0 if idea.probability is None else idea.probability
-        )
+        self._remember(idea, proposal)
         return self._command(message, proposal, proposal.proposal_id, now)
 
+    def _remember(self, idea: Idea, proposal: SubmitProposal) -> None:
+        """Its forecast for the side that it proposes, for its own ballot; a reduce is approved without one."""
+        if idea.action != "trade" or idea.probability is None:
+            self._own[proposal.proposal_id, None] = 1.0
+            return
+        held = self.view.position(idea.instrument)
+        self._own[proposal.proposal_id, (proposal.target > held) - (proposal.target < held)] = idea.probability
+
     def _rest(self, idea: Idea, target: Decimal) -> None:
-        """Sets when it may propose again: later each time that it asks for what it has asked for in vain."""
+        """Sets when it may propose again: later where it asks for what it has just asked for in vain."""
         view, instrument = self.view, idea.instrument
         held = view.position(instrument)
         asked = (idea.action, target > held, held)
-        known, times = self._asked.get(instrument, (None, 0))
-        times = min(times + 1, MOST_PATIENCE) if asked == known else 0
-        self._asked[instrument] = (asked, times)
         pace = self.agent.cooldown_ms * 1_000_000 * len(view.prices.markets)
-        self._pauses(idea)[instrument] = view.now + pace * 2**times
+        in_vain = asked == self._asked.get(instrument)
+        self._asked[instrument] = asked
+        self._pauses(idea)[instrument] = view.now + (2 * pace if in_vain else pace)
 
     def _pauses(self, idea: Idea) -> dict[str, int]:
         """A trade that was proposed just now must not keep the same seat from asking for less."""

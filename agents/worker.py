@@ -209,6 +209,8 @@ class Worker:
         if (errors := self.council.errors) != self._errors:
             self.telemetry.counters["agent_errors"] += errors - self._errors
             self._errors = errors
+        for reason, count in self.council.dropped().items():
+            self.telemetry.counters[f"dropped:{reason}"] = count
         self.telemetry.beat()
         if self.journal:
             self.journal.flush()

@@ -202,6 +202,9 @@ class Decision(ReadModel):
     correlation_id = models.TextField(db_index=True)
     decided_at = models.DateTimeField(db_index=True)
 
+    class Meta(ReadModel.Meta):
+        indexes = (models.Index(fields=["book", "ledger_position"], name="decision_in_order"),)
+
     def __str__(self) -> str:
         return f"{self.instrument} {self.outcome} {self.decided_at:%H:%M:%S}"
 

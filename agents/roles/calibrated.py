@@ -29,9 +29,9 @@ def bounded(score: float) -> float:
 
 # Fitted by `manage.py calibrate` on Binance spot BTCUSDT and ETHUSDT, 2024-08-08 23:54-24:00 UTC, H = 30 s, fee 0.2 bp,
 # under the priors of calibration.py; docs/agents.md tells what they were worth on the five minutes that followed.
-FAST_MOMENTUM = Logistic(0.192, 1.6)
+FAST_MOMENTUM = Logistic(0.191, 1.6)
 SLOW_MOMENTUM = Logistic(0.209, 1.6)
 MEAN_REVERSION = Logistic(0.183, 1.6)
-ORDER_FLOW = Logistic(0.188, 1.6)
-ANOMALY = Logistic(0.142, 1.6)
-RULE = Logistic(0.193, 1.6)
+ORDER_FLOW = Logistic(0.186, 1.6)
+ANOMALY = Logistic(0.144, 1.6)
+RULE = Logistic(0.190, 1.6)

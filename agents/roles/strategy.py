@@ -23,15 +23,17 @@ FULL_SIZE_FROM = 0.58
 class Habits(Struct, frozen=True, kw_only=True):
     """How a strategy behaves whatever its signal is.
 
-    `has_view_from`: |score| from which it votes at all. `proposes_from`: P(y = 1) from which it proposes.
+    `has_view_from`: |score| from which it votes at all. `proposes_from`: P(y = 1) from which it proposes; when it has
+    had nothing to propose for `content_s` of market time, 1/2 will do, confirmed or not.
     `notional`: what it wants to hold (quote currency) at a P(y = 1) of 0.58 or more; half of it at 1/2.
     `amends`: whether it offers its own target where it agrees with the side of a much larger one."""
 
     forecast: Logistic
     notional: float
     has_view_from: float = 0.3
-    proposes_from: float = 0.505
+    proposes_from: float = 0.515
     cooldown_s: float = 4.0
+    content_s: float = 15.0
     amends: bool = False
 
 
@@ -43,6 +45,7 @@ class Strategy(Agent):
         self.forecast = habits.forecast
         self.has_view_from = habits.has_view_from
         self.cooldown_ms = int(habits.cooldown_s * 1000)
+        self._content_until = 0
         self.scores: dict[str, float] = {}
         self.returns: dict[str, Returns] = {}
         self.trends: dict[str, VarianceRatio] = {}
@@ -56,7 +59,7 @@ class Strategy(Agent):
         return True
 
     def is_confirmed(self, instrument: str, side: int) -> bool:
-        """Whether it would propose `side` now, its forecast apart."""
+        """Whether something beside the forecast speaks for proposing `side` now."""
         return True
 
     def observe(self, tick: Tick, view: View) -> float | None:
@@ -92,14 +95,18 @@ class Strategy(Agent):
         if score is None or abs(score) < self.has_view_from or view.now < self.rests_until.get(tick.instrument, 0):
             return ()
         side = 1 if score > 0 else -1
-        if not _has_room(tick.instrument, side, view) or not self.is_confirmed(tick.instrument, side):
+        if not _has_room(tick.instrument, side, view):
             return ()
         probability = self.probability(tick.instrument, side, view)
-        if probability is None or probability < self.habits.proposes_from:
+        content = view.now < self._content_until
+        if probability is None or probability < (self.habits.proposes_from if content else 0.5):
+            return ()
+        if content and not self.is_confirmed(tick.instrument, side):
             return ()
         target = self.target(tick.instrument, side, probability, view)
         if (target - view.position(tick.instrument)) * side <= 0:  # it holds more than that already
             return ()
+        self._content_until = view.now + int(self.habits.content_s * 1e9)
         reason = f"score {score:+.2f}: P(y = 1) = {probability:.3f} for {'buying' if side > 0 else 'selling'}"
         return (Idea(instrument=tick.instrument, target=target, probability=probability, reason=reason),)
 

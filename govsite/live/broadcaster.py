@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any, cast
 
 import msgspec
@@ -30,6 +32,7 @@ from streams.messages import DeadLetter, DeliberationResolved, MassCounted, Prop
 
 TICKS_EVERY_S = 0.1
 STATUS_EVERY_S = 1.0
+STATUS_PAUSE_S = 0.25
 SAMPLE = 400
 LEDGERS = {client.LEDGER_GOVERNANCE: "governance", client.LEDGER_EXECUTION: "execution"}
 SYMBOL = msgspec.json.Decoder(Symbol)
@@ -47,8 +50,10 @@ class Broadcaster(threading.Thread):
         self.heads: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
         self._advanced = asyncio.Event()
+        self._traded = asyncio.Event()
         self._ending = asyncio.Event()
         self._database = ThreadPoolExecutor(1, "standing")
+        self.outcomes = standing.Outcomes()
         self._forget()
 
     def _forget(self) -> None:
@@ -60,6 +65,8 @@ class Broadcaster(threading.Thread):
     def advanced(self, name: str, position: int) -> None:
         """Called by the projector after each commit, from its thread."""
         self._loop.call_soon_threadsafe(self._note, name, position)
+        if name == "execution":
+            self._loop.call_soon_threadsafe(self._traded.set)
 
     def _note(self, name: str, position: int) -> None:
         self.heads[name] = max(self.heads.get(name, 0), position)
@@ -183,6 +190,7 @@ class Broadcaster(threading.Thread):
                 await self._send("rounds", "rounds", {"type": "rounds", "at": _now_ms(), "rounds": rounds})
 
     async def _tell_status(self) -> None:
+        """Once a second, and sooner after a trade: positions and money are in it."""
         self.heard, self.refused, self.refused_upto = Heard(), Counter(), "0-0"
         while True:
             now = _now_ms()
@@ -190,7 +198,10 @@ class Broadcaster(threading.Thread):
             await memo.remember("status", await self._send("status", "status", message))
             ticks = {"type": "ticks", "at": now, "ticks": self.ticker.everything(now)}
             await memo.remember("ticks", msgspec.json.encode(ticks).decode())
-            await asyncio.sleep(STATUS_EVERY_S)
+            await asyncio.sleep(STATUS_PAUSE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._traded.wait(), STATUS_EVERY_S - STATUS_PAUSE_S)
+            self._traded.clear()
 
     async def _status(self, now: int) -> dict[str, Any]:
         streams = [await self._stream(name) for name in STREAMS]
@@ -206,7 +217,7 @@ class Broadcaster(threading.Thread):
             "latency": self.heard.latency(),
             "dead_letters": dict(self.refused),
             "source": self.ticker.source,
-            **await self._database_run(_standing, prices, stale),
+            **await self._database_run(_standing, prices, stale, self.outcomes),
         }
 
     async def _count_refused(self) -> None:
@@ -254,7 +265,7 @@ def _ticks(newest_first: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Tick]:
     return [body for body in bodies if isinstance(body, Tick)]
 
 
-def _standing(prices: Any, stale: frozenset[str]) -> dict[str, Any]:
+def _standing(prices: Mapping[str, Decimal], stale: frozenset[str], outcomes: standing.Outcomes) -> dict[str, Any]:
     """What PostgreSQL knows of the book at these prices."""
     book: Book | None = standing.first_book()
     if book is None:
@@ -262,7 +273,7 @@ def _standing(prices: Any, stale: frozenset[str]) -> dict[str, Any]:
     return {
         "mode": standing.mode_for_browser(book.book),
         "portfolio": standing.portfolio(book.book, prices, stale),
-        "outcomes": standing.outcomes(book.book),
+        "outcomes": outcomes.of(book.book),
         "book": {
             "book": book.book,
             "quote": book.quote,

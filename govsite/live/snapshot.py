@@ -43,7 +43,7 @@ def _book(name: str) -> dict[str, Any]:
         "standing": {
             "mode": standing.mode_for_browser(found.book),
             "portfolio": standing.portfolio(found.book, {}),
-            "outcomes": standing.outcomes(found.book),
+            "outcomes": standing.Outcomes().of(found.book),
         },
         "decisions": summaries(decided),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from execution.models import Account, Position
 from governance.models import Book, Decision, Seat
@@ -61,9 +62,24 @@ def council(book: str) -> list[dict[str, Any]]:
     return [{name: getattr(seat, name) for name in names} for seat in seats]
 
 
-def outcomes(book: str) -> dict[str, int]:
-    counted = Decision.objects.filter(book=book).values_list("outcome").annotate(Count("pk"))
-    return {str(outcome): int(number) for outcome, number in counted}
+class Outcomes:
+    """How many decisions of a book had which outcome; asked again, only what is new is counted."""
+
+    def __init__(self) -> None:
+        self._book = ""
+        self._upto = 0
+        self._counts: Counter[str] = Counter()
+
+    def of(self, book: str) -> dict[str, int]:
+        decided = Decision.objects.filter(book=book)
+        last = decided.aggregate(Max("ledger_position"))["ledger_position__max"] or 0
+        if book != self._book or last < self._upto:
+            self._book, self._upto, self._counts = book, 0, Counter()
+        new = decided.filter(ledger_position__gt=self._upto, ledger_position__lte=last)
+        for outcome, number in new.values_list("outcome").annotate(Count("pk")):
+            self._counts[outcome] += number
+        self._upto = last
+        return dict(self._counts)
 
 
 def portfolio(book: str, prices: Mapping[str, Decimal], stale: frozenset[str] = frozenset()) -> dict[str, Any] | None:

@@ -214,6 +214,7 @@ async def test_old_ticks_warm_up_and_propose_nothing(world: World) -> None:
     async with running(world, plans=bench_council(1)) as worker:
         await until(lambda: worker.telemetry.counters["ticks"] == 20, "the old ticks")
         assert not world.proposals()
+        assert worker.telemetry.counters["dropped:old_evidence"] == 20
         world.tick()
         await until(world.proposals, "a proposal from a tick of now")
 

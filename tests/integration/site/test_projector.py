@@ -11,6 +11,7 @@ from execution.projections import READ_MODELS as EXECUTION
 from governance.models import Ballot, Decision, Deliberation, Proposal
 from governance.projections import READ_MODELS as GOVERNANCE
 from govsite.live.snapshot import positions, snapshot
+from govsite.ops.standing import Outcomes
 from ledger.models import Head
 from streams.events import Outcome
 from tests.integration.site.conftest import Writer
@@ -80,3 +81,13 @@ def test_the_snapshot_tells_money_council_and_decisions(writer: Writer) -> None:
     }
     account = Account.objects.get()
     assert state["standing"]["portfolio"]["net"] == f"{-account.fees.normalize():f}"
+
+
+def test_outcomes_are_counted_on_from_where_the_last_count_ended(writer: Writer) -> None:
+    four_rounds(writer)
+    outcomes = Outcomes()
+    assert outcomes.of("demo") == dict.fromkeys(OUTCOMES, 1)
+    writer.show(lambda history: history.round())
+    assert outcomes.of("demo")["granted"] == 2
+    Decision.objects.all().delete()
+    assert outcomes.of("demo") == {}
