@@ -150,7 +150,7 @@ class Worker:
         if waiting:
             await self._publish(waiting)
         if ticks:
-            self.telemetry.read_up_to(TICKS, ticks[-1].id)
+            self.telemetry.read_up_to(TICKS, ticks[-1].id, entries=len(ticks))
             self.telemetry.counters["ticks"] += len(ticks)
         await self._watch_the_table()
         self._tell()

@@ -18,6 +18,7 @@ from ledger import gate
 from ledger.application import Commit, Head, LedgerApplication, RecordedEvent
 from ledger.errors import BadData, Conflict, Fenced, GateClosed, LeaseHeld, LedgerError
 from ledger.follower import Follower
+from ledger.records import Gate
 from streams.client import LEDGER_GOVERNANCE, TICKS, Entry, Streams, milliseconds_of
 from streams.envelope import Refused, decode
 from streams.events import (
@@ -66,6 +67,7 @@ class Executor:
         self.record = InputRecord(record) if record else None
         self.floor = Floor()
         self.positions: dict[str, str] = {}
+        self._barriers: dict[str, Gate] = {}
         self._seen = 0
         self._marked = 0
         self._heard_at = 0
@@ -116,6 +118,7 @@ class Executor:
 
     def _recover(self, head: Head) -> None:
         self.floor = Floor()
+        self._barriers.clear()
         self._seen = self._marked = self.follower.position = int(head.mark or 0)
         founding = self.follower.reader.events(aggregates=("Book",))
         founded = takewhile(lambda recorded: recorded.position <= self._seen, founding)
@@ -194,6 +197,7 @@ class Executor:
             except Refused as refusal:
                 self._refuse(entry, refusal)
                 continue
+            self.telemetry.read_up_to(TICKS, entry.id)
             observe(tick)
             if record:
                 record.tick(decode(entry.raw), now)
@@ -236,7 +240,6 @@ class Executor:
             self._renew_at = now + SECOND_NS
             self.application.renew()
             self._move_mark()
-        self.telemetry.read_up_to(TICKS, self.positions[TICKS])
         self.telemetry.beat(now)
 
     def _move_mark(self) -> None:
@@ -260,9 +263,9 @@ class Executor:
                 self._execute([decision], decision.position)
 
     def _commit(self, batch: Sequence[RecordedEvent], mark: int) -> bool:
-        """False if the gate closed between our look at it and the commit: nothing was written, look again."""
+        """False if the gate moved between our look at it and the commit: nothing was written, look again."""
         book = batch[0].event.book
-        barrier = gate.read(self.application.recorder.reading.connection, book)
+        barrier = self._barrier(book)
         desk, now = self.floor.desk(book), time.time_ns()
         draft, events = desk.draft(), list[DomainEvent]()
         for recorded in batch:
@@ -281,8 +284,9 @@ class Executor:
             events += made
         try:
             gate_book = None if barrier.mode == "HALTED" else book
-            commit = self.application.commit(events, mark=str(mark), gate_book=gate_book)
+            commit = self.application.commit(events, mark=str(mark), gate_book=gate_book, gate_mode=barrier.mode)
         except GateClosed:
+            del self._barriers[book]
             return False
         for event in events:
             desk.apply(event)
@@ -293,6 +297,14 @@ class Executor:
             self.record.flush()
         self._tell(batch, events, commit)
         return True
+
+    def _barrier(self, book: str) -> Gate:
+        """The gate as last seen, since a commit made for another mode than the one that holds is refused; a halted
+        book is looked at each time, because its cancellations need no gate."""
+        seen = self._barriers.get(book)
+        if seen is None or seen.mode == "HALTED":
+            seen = self._barriers[book] = gate.read(self.application.recorder.reading.connection, book)
+        return seen
 
     def _bury(self, recorded: RecordedEvent, error: LedgerError) -> None:
         """A decision that the log does not take for what it is: kept for people, and passed."""

@@ -28,6 +28,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     feed: Source = "live"
     path: list[str] = []
     speed: float | None = 1.0
+    rate: float | None = None
     symbols: tuple[str, ...] = ()
     seed: int = 1
     url: list[str] = []
@@ -77,6 +78,7 @@ def _replay(
         "replay",
         counts,
         speed=speed,
+        rate=wishes.rate,
         loop=loop or wishes.loop,
         next_round=publisher.begin_round,
         market_after=after,

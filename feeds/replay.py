@@ -27,8 +27,9 @@ class Player:
     """A `TickSource` that gives items when their time has come.
 
     An item's time is its market time; between two of them passes what passed then, divided by `speed` (None: no time
-    at all, then the readers set the pace). `received_at` is the moment at which an item was due, not at which it was
-    given, so that a delay here is seen as delay. The market clock never goes back: a round that would begin before
+    at all, then the readers set the pace); with `rate` one tick comes every 1/rate s instead, whatever passed between
+    them then, which is the even load that a benchmark wants. `received_at` is the moment at which an item was due,
+    not at which it was given, so that a delay here is seen as delay. The market clock never goes back: a round that would begin before
     `market_after` is moved behind it as a whole, and ids of round n are raised by n strides, so that none comes twice.
     `next_round` numbers the rounds; if it raises, the next `poll` tries again."""
 
@@ -39,6 +40,7 @@ class Player:
         counts: Counts,
         *,
         speed: float | None = 1.0,
+        rate: float | None = None,
         loop: bool = False,
         next_round: Callable[[], int] = lambda: 0,
         market_after: int = 0,
@@ -47,6 +49,7 @@ class Player:
         self.counts = counts
         self.source: Source = source
         self.speed = speed
+        self.rate = rate
         self.throttled = speed is None
         self.ended = False
         self.round = next_round()
@@ -65,7 +68,7 @@ class Player:
 
     @property
     def mode(self) -> str:
-        pace = "max" if self.speed is None else f"{self.speed:g}x"
+        pace = "max" if self.speed is None else f"{self.rate:g}/s" if self.rate else f"{self.speed:g}x"
         return f"{self.source} {pace}" + (f" round {self._rounds}" if self._loop else "")
 
     def poll(self, timeout_s: float, stop: Stop) -> Sequence[Item]:
@@ -134,7 +137,7 @@ class Player:
             if pause > LONGEST_PAUSE_NS:
                 log.info("the recording pauses for %.0f s here: not waited for", pause / 1e9)
                 pause = 0
-            self._due += int(pause / self.speed)
+            self._due += int(1e9 / self.rate) if self.rate else int(pause / self.speed)
         self._last_at = at
         self._market_now = at + self._shift_ns
 

@@ -13,7 +13,7 @@ from ledger.reader import LogReader
 from ledger.recorder import LEASE_S, LedgerRecorder
 from ledger.records import Commit, GateChange, Head, InboxEntry, RecordedEvent
 from streams.events import DomainEvent
-from streams.messages import Log
+from streams.messages import Log, Mode
 
 __all__ = ["Commit", "GateChange", "Head", "InboxEntry", "LedgerApplication", "RecordedEvent"]
 
@@ -72,15 +72,17 @@ class LedgerApplication(Application[UUID]):
         mark: str | None = None,
         inbox: Sequence[InboxEntry] = (),
         gate_book: str | None = None,
+        gate_mode: Mode = "NORMAL",
         gate: GateChange | None = None,
     ) -> Commit:
         """Events, inbox, mark and gate in one transaction and one round trip.
 
-        With `gate_book` it is refused while that book is halted, and no halt commits before it has ended.
+        With `gate_book` it is refused unless the book is in `gate_mode`, and always while it is halted; no halt
+        commits before it has ended.
         Raises `Fenced`, `GateClosed`, `Conflict`, `BadData` (nothing was written) or `psycopg.OperationalError`
         (lost connection: whether it was written is known after `acquire`)."""
         stored = [self.mapper.to_stored_event(event) for event in events]
-        return self.recorder.append(stored, mark=mark, inbox=inbox, gate_book=gate_book, gate=gate)
+        return self.recorder.append(stored, mark=mark, inbox=inbox, gate_book=gate_book, gate_mode=gate_mode, gate=gate)
 
     def answered(self, command_ids: Sequence[str]) -> dict[str, str]:
         """The answers of those commands that were consumed before."""

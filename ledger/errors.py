@@ -19,7 +19,7 @@ class LeaseHeld(LedgerError):
 
 
 class GateClosed(LedgerError):
-    """The book is halted, or its gate is no longer in the mode that was to be changed."""
+    """The book is halted, or its gate is in another mode than the caller believed."""
 
 
 class Conflict(LedgerError, IntegrityError):

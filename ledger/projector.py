@@ -55,12 +55,15 @@ class Projector:
         after_commit: AfterCommit | None = None,
         using: str = "default",
         partition: int = 0,
+        pause_s: float = 0.0,
     ) -> None:
+        """`pause_s` between two reads of the streams: more comes together, so less is spent on each event."""
         self.database_url = database_url
         self.projections = projections
         self.after_commit = after_commit
         self.using = using
         self.partition = partition
+        self.pause_s = pause_s
         self.followers: dict[str, Follower] = {}
 
     def connect(self) -> None:
@@ -70,14 +73,22 @@ class Projector:
             position = self._position(projection)
             self.followers[projection.name] = Follower(self.database_url, projection.log, self.partition, position)
 
-    def accept(self, entry: LedgerEntry) -> int:
-        """Projects an entry of a stream, and what is missing before it; returns how many events were new."""
-        count = 0
-        for projection, follower in self._of(entry.log):
+    def accept(self, *entries: LedgerEntry) -> int:
+        """Projects entries of the streams, and what is missing before them; returns how many events were new."""
+        return sum(
+            self._accept(projection, self.followers[projection.name], [e for e in entries if e.log == projection.log])
+            for projection in self.projections
+        )
+
+    def _accept(self, projection: Projection, follower: Follower, entries: Sequence[LedgerEntry]) -> int:
+        """In as few transactions as their number allows."""
+        count, new = 0, list[RecordedEvent]()
+        for entry in entries:
             if entry.first > follower.position + 1:
-                count += self._catch_up(projection, follower, entry.first - 1)
-            count += self._project(projection, follower.accept(entry))
-        return count
+                count += self._project(projection, new) + self._catch_up(projection, follower, entry.first - 1)
+                new = []
+            new += follower.accept(entry)
+        return count + self._project(projection, new)
 
     def catch_up(self) -> int:
         """Projects what the tables have; returns how many events were new."""
@@ -94,6 +105,7 @@ class Projector:
                 while not stop:
                     telemetry.counters["events"] += self._step(streams)
                     self._tell(telemetry)
+                    stop.wait(self.pause_s)
                 telemetry.leave()
             except Stopping as waited_for:
                 log.info("stopped while waiting for %s", waited_for)
@@ -113,7 +125,7 @@ class Projector:
         if not entries:
             return self.catch_up()
         bodies = [decode(entry.raw).body for entry in entries]
-        return sum(self.accept(body) for body in bodies if isinstance(body, LedgerEntry))
+        return self.accept(*(body for body in bodies if isinstance(body, LedgerEntry)))
 
     def _tell(self, telemetry: Telemetry) -> None:
         for name, follower in self.followers.items():

@@ -18,7 +18,7 @@ from ledger.errors import BadData, Fenced
 from ledger.mapper import TracedEvent, TracedNotification, traced
 from ledger.records import Commit, GateChange, Head, InboxEntry, event_id_bytes, uuid_text
 from ledger.session import Row, Session
-from streams.messages import Log
+from streams.messages import Log, Mode
 
 LEASE_S = 3.0
 POLL_S = 0.1
@@ -30,7 +30,7 @@ _APPEND = """SELECT recorded_us, last, last_hash FROM append_events(
     %b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[],
     %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
     %b::text[], %b::text[], %b::text[], %b::text[],
-    %b::text, %b::text[])"""
+    %b::text, %b::text, %b::text[])"""
 _TRACED = "originator_id, originator_version, topic, state, correlation_id, causation_id, actor, book, command_id"
 
 
@@ -78,6 +78,7 @@ class LedgerRecorder(ApplicationRecorder):
         mark: str | None = None,
         inbox: Sequence[InboxEntry] = (),
         gate_book: str | None = None,
+        gate_mode: Mode = "NORMAL",
         gate: GateChange | None = None,
     ) -> Commit:
         """One transaction. After `Fenced` or a lost connection the writer must acquire again."""
@@ -92,7 +93,7 @@ class LedgerRecorder(ApplicationRecorder):
             except UnicodeEncodeError as error:
                 raise BadData(str(error)) from error
             place = (self.log, self.partition, head.epoch, head.position, head.hash, mark)
-            parameters = (*place, *columns, gate_book, _gate_column(gate))
+            parameters = (*place, *columns, gate_book, gate_mode, _gate_column(gate))
             try:
                 ((recorded_us, last, last_hash),) = self.writing.run(_APPEND, parameters, prepare=True)
             except (psycopg.Error, Fenced):

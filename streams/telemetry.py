@@ -14,10 +14,11 @@ from hdrh.histogram import HdrHistogram
 
 TTL_S = 5
 EVERY_NS = 500_000_000
-PROGRESS_EVERY_NS = 20_000_000
+PROGRESS_EVERY = 200  # ticks; a word with every read would cost more than it tells
 LONGEST_US = 600_000_000
 DIGITS = 2  # 1 % is enough, and a report of three digits would hold a process up for 10 ms
 PROGRESS = "progress"
+TICKS = "market.ticks"
 SINCE = "telemetry:since"
 
 
@@ -35,7 +36,7 @@ class Telemetry:
         self.positions: dict[str, str] = {}
         self.histograms: dict[str, HdrHistogram] = {}
         self._next_beat = 0
-        self._next_progress = 0
+        self._unreported = 0
         self._since: bytes | None = None
 
     def observe(self, stage: str, nanoseconds: int) -> None:
@@ -45,18 +46,21 @@ class Telemetry:
             histogram = self.histograms[stage] = HdrHistogram(1, LONGEST_US, DIGITS)
         histogram.record_value(min(max(nanoseconds // 1000, 1), LONGEST_US))
 
-    def read_up_to(self, stream: str, entry_id: str) -> None:
+    def read_up_to(self, stream: str, entry_id: str, *, entries: int = 1) -> None:
+        """Tells how far a stream is read, and how many entries that were since the last time."""
         self.positions[stream] = entry_id
+        self._unreported += entries
 
     def beat(self, now: int | None = None, *, force: bool = False) -> None:
-        """Tells Redis, at most twice a second (progress: at most every 20 ms)."""
+        """Tells Redis, at most twice a second (progress: also after every 200 ticks)."""
         now = now or time.time_ns()
-        if force or now >= self._next_progress:
-            self._next_progress = now + PROGRESS_EVERY_NS
-            if "market.ticks" in self.positions:
-                self.redis.hset(PROGRESS, self.process, self.positions["market.ticks"])
+        if self._unreported >= PROGRESS_EVERY or force:
+            self._unreported = 0
+            if TICKS in self.positions:
+                self.redis.hset(PROGRESS, self.process, self.positions[TICKS])
         if force or now >= self._next_beat:
             self._next_beat = now + EVERY_NS
+            self._unreported = PROGRESS_EVERY
             self._begin_anew()
             self.redis.set(f"process:{self.process}", msgspec.json.encode(self.report(now)), ex=TTL_S)
 

@@ -19,11 +19,10 @@ from typing import Any
 import redis
 from hdrh.histogram import HdrHistogram
 
-from feeds.recordings.reading import read_ticks
+from feeds.recordings.lines import expand
 from govsite.bench.floors import Floors
 from govsite.bench.memory import Memory
 from govsite.bench.viewer import Viewer, log_in
-from streams.messages import Tick
 from streams.telemetry import DIGITS, LONGEST_US, TTL_S, measure_from_now, processes, quantiles
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -50,12 +49,11 @@ def measure(
     """Starts a stack of its own in a temporary directory, warms it up, measures for `seconds`, stops it.
 
     `rate` is in ticks/s, `decisions` in decisions/s. Times are in milliseconds, memory in MiB."""
-    say("reading the recording")
-    speed = rate / natural_rate(paths)
+    paths = [str(path) for path in expand(paths)]
     directory = Path(tempfile.mkdtemp(prefix="govbench-"))
     directory.chmod(0o755)
     try:
-        with _stack(directory, paths, speed, max(1, round(rate / decisions))) as (process, address):
+        with _stack(directory, paths, rate, max(1, round(rate / decisions))) as (process, address):
             urls = dict(line.split("=", 1) for line in (directory / "stack.env").read_text().splitlines())
             with redis.Redis.from_url(urls["REDIS_URL"]) as connection:
                 say("waiting for the first fills")
@@ -81,29 +79,16 @@ def measure(
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def natural_rate(paths: list[str]) -> float:
-    """Ticks per second of the recordings at their own speed."""
-    first = last = count = 0
-    for item in read_ticks(paths):
-        if isinstance(item, Tick):
-            first = first or item.market_at
-            last = item.market_at
-            count += 1
-    if last == first:
-        raise Unmeasured("the recording has no two ticks at different times")
-    return count * 1e9 / (last - first)
-
-
 @contextmanager
 def _stack(
-    directory: Path, paths: list[str], speed: float, metronome: int
+    directory: Path, paths: list[str], rate: float, metronome: int
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
         *(sys.executable, str(PROJECT / "manage.py"), "runstack", "--data-dir", str(directory)),
-        *("--feed", "replay", "--loop", "--speed", str(speed), "--port", str(port), "--no-dashboard"),
+        *("--feed", "replay", "--loop", "--rate", str(rate), "--port", str(port), "--no-dashboard"),
         *("--council", "bench", "--metronome", str(metronome), "--path", *paths),
     ]
     environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}

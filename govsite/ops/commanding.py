@@ -22,6 +22,10 @@ from streams.envelope import Envelope
 from streams.messages import ResumeTrading
 
 LONGEST_ACTOR = 64
+RESUMING = {
+    "NOT_ENTITLED": "who ended the halt cannot also let all trades in again; another operator can",
+    "NO_CHANGE": "the book trades already",
+}
 
 
 class ReasonForm(forms.Form):
@@ -94,7 +98,8 @@ def _answer_words(result: str) -> str:
     if result == outbox.WAITING:
         return "Waiting: the governor has not answered yet."
     verdict, _, code = result.partition(":")
-    return f"{verdict.capitalize()}: {reason_words(code)}." if code else f"{verdict.capitalize()}."
+    words = RESUMING.get(code) or reason_words(code)
+    return f"{verdict.capitalize()}: {words}." if code else f"{verdict.capitalize()}."
 
 
 def _actor(request: HttpRequest) -> str:

@@ -35,6 +35,7 @@ class Options:
     feed: Literal["live", "replay", "synthetic"] = "live"
     paths: tuple[str, ...] = ()
     speed: str = "1"
+    rate: float | None = None
     seed: int | None = None
     port: int = 8000
     seconds: float | None = None
@@ -76,6 +77,8 @@ class Plan:
             arguments += ["--path", *options.paths]
         if options.seed is not None:
             arguments += ["--seed", str(options.seed)]
+        if options.rate is not None:
+            arguments += ["--rate", str(options.rate)]
         if options.loop:
             arguments.append("--loop")
         lives: Literal["always", "until_done"] = "until_done" if options.feed == "replay" else "always"

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION append_events(
     p_event_ids uuid[], p_originator_ids uuid[], p_versions bigint[], p_topics text[], p_states bytea[],
     p_correlations text[], p_causations text[], p_commands text[], p_actors text[], p_books text[],
     p_inbox_commands text[], p_inbox_entries text[], p_inbox_results text[], p_inbox_books text[],
-    p_gate_book text, p_gate_change text[]
+    p_gate_book text, p_gate_mode text, p_gate_change text[]
 ) RETURNS TABLE (recorded_us bigint, last bigint, last_hash bytea)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -27,7 +27,7 @@ BEGIN
         PERFORM gate_change(p_gate_change[1], p_gate_change[2], p_gate_change[3], p_gate_change[4], p_gate_change[5], p_gate_change[6]);
     END IF;
     IF p_gate_book IS NOT NULL THEN
-        PERFORM gate_pass(p_gate_book);
+        PERFORM gate_pass(p_gate_book, p_gate_mode);
     END IF;
 
     SELECT * INTO writer FROM head WHERE head.log = p_log AND head.partition = p_partition FOR UPDATE;

@@ -1,10 +1,10 @@
 -- What a service may do: read, append through the function, halt, and write its outbox and read models' positions.
 REVOKE ALL ON FUNCTION
     lease_acquire(text, integer, text, double precision), lease_renew(text, integer, bigint, double precision),
-    gate_lock(text, boolean), gate_read(text), gate_pass(text), gate_halt(text, text, text, text),
+    gate_lock(text, boolean), gate_read(text), gate_pass(text, text), gate_halt(text, text, text, text),
     gate_change(text, text, text, text, text, text),
     append_events(text, integer, bigint, bigint, bytea, text, uuid[], uuid[], bigint[], text[], bytea[], text[], text[], text[],
-           text[], text[], text[], text[], text[], text[], text, text[])
+           text[], text[], text[], text[], text[], text[], text, text, text[])
 FROM PUBLIC;
 DO $$
 BEGIN
@@ -21,7 +21,7 @@ BEGIN
         lease_acquire(text, integer, text, double precision), lease_renew(text, integer, bigint, double precision),
         gate_read(text), gate_halt(text, text, text, text),
         append_events(text, integer, bigint, bigint, bytea, text, uuid[], uuid[], bigint[], text[], bytea[], text[], text[], text[],
-               text[], text[], text[], text[], text[], text[], text, text[])
+               text[], text[], text[], text[], text[], text[], text, text, text[])
     TO ledger_service;
 END
 $$;

@@ -23,6 +23,7 @@ from streams.client import connect
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry, processes
 
+PAUSE_S = 0.1  # the browsers are told by the streams: only lists and sums wait for this
 EXAMPLES = """
 What it does:
   follows the two logs of the ledger and keeps tables of books, seats, rules, deliberations, proposals, ballots,
@@ -103,5 +104,6 @@ def _run(projections: Sequence[Projection], stop: Stop) -> None:
         telemetry.read_up_to(stream_of(projection.log, 0), f"{position}-0")
         broadcaster.advanced(projection.log, position)
 
-    Projector(settings.DATABASE_URL, projections, after_commit=committed).run(settings.REDIS_URL, telemetry, stop)
+    projector = Projector(settings.DATABASE_URL, projections, after_commit=committed, pause_s=PAUSE_S)
+    projector.run(settings.REDIS_URL, telemetry, stop)
     broadcaster.stop()

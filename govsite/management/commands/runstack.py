@@ -52,6 +52,7 @@ class Command(BaseCommand):
         add("--feed", choices=FEEDS, default="live", help="the market (default: live; falls back by itself)")
         add("--path", nargs="+", default=[], metavar="FILE", help="recordings: files, directories or globs")
         add("--speed", default="1", type=speed, metavar="X|max", help="of a replay or of the synthetic market")
+        add("--rate", type=positive, metavar="R", help="replay evenly, R ticks a second, instead of --speed")
         add("--seed", type=int, metavar="N", help="of the synthetic market")
         add("--port", type=int, default=8000, help="of the web server on 127.0.0.1 (default: 8000)")
         add("--data-dir", metavar="DIR", help="where everything is kept (default: var/, or GOVSITE_DATA_DIR)")
@@ -78,6 +79,7 @@ class Command(BaseCommand):
             feed=options["feed"],
             paths=tuple(_found(options["path"], options["feed"])),
             speed=options["speed"],
+            rate=options["rate"],
             seed=options["seed"],
             port=options["port"],
             seconds=options["seconds"],

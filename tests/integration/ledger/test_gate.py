@@ -100,7 +100,9 @@ def test_a_resume_changes_the_gate_with_its_event(application: LedgerApplication
     operator.commit()
     application.commit([book_opened()], gate=RESUME)
     assert gate.read(operator, "demo").mode == "REDUCE_ONLY"
-    assert application.commit([cash_moved(2)], gate_book="demo").last == 2
+    assert application.commit([cash_moved(2)], gate_book="demo", gate_mode="REDUCE_ONLY").last == 2
+    with pytest.raises(GateClosed, match="REDUCE_ONLY"):
+        application.commit([cash_moved(3)], gate_book="demo", gate_mode="NORMAL")
     with pytest.raises(GateClosed):
         application.commit([cash_moved(3)], gate=RESUME)
     assert application.commit([cash_moved(3)]).last == 3

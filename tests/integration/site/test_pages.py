@@ -148,6 +148,8 @@ def test_a_resume_waits_in_the_outbox_until_it_is_answered(writer: Writer, clien
     OutboxCommand.objects.filter(pk=kept.pk).update(result="refused:MODE")
     answered = client.get(f"/commands/{kept.command_id}/").json()
     assert answered["text"] == "Refused: the book's mode does not allow it."
+    OutboxCommand.objects.filter(pk=kept.pk).update(result="refused:NOT_ENTITLED")
+    assert "another operator can" in client.get(f"/commands/{kept.command_id}/").json()["text"]
     assert client.get("/commands/unknown/").status_code == 404
 
 

@@ -10,7 +10,7 @@ function make(round) {
   return el(
     "li",
     { class: "round" },
-    el("div", { class: "round-head" }, el("b", {}, round.instrument), el("span", { class: "faint small" }, round.track), el("span", { class: "state" })),
+    el("div", { class: "round-head" }, el("b", {}, round.instrument || "Without a vote"), el("span", { class: "faint small" }, round.track), el("span", { class: "state" })),
     el("ul", { class: "round-proposals" }),
   );
 }
