@@ -40,7 +40,7 @@ from streams.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 NAME = "executor"
-BLOCK_MS = 100
+BLOCK_MS = 10
 BATCH = 1000
 FOLDED_AT_ONCE = 5000
 MOST_DECISIONS = 100
@@ -67,6 +67,7 @@ class Executor:
         self.record = InputRecord(record) if record else None
         self.floor = Floor()
         self.positions: dict[str, str] = {}
+        self._behind = False
         self._barriers: dict[str, Gate] = {}
         self._seen = 0
         self._marked = 0
@@ -161,10 +162,15 @@ class Executor:
     # --- one turn -----------------------------------------------------------------------------------
 
     def turn(self) -> None:
-        """Reads what has come, observes all its ticks, then executes its decisions."""
-        entries = self.streams.read(self.positions, block_ms=BLOCK_MS, count=BATCH)
+        """Reads what was decided, observes all ticks up to then, then executes.
+
+        Ticks are fetched when there is a decision, and every 10 ms: a wake-up for each would cost more."""
+        decided = {LEDGER_GOVERNANCE: self.positions[LEDGER_GOVERNANCE]}
+        entries = self.streams.read(decided, block_ms=None if self._behind else BLOCK_MS, count=BATCH)
+        ticks = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
+        self._behind = len(ticks) == BATCH
         now = time.time_ns()
-        recorded = self._take(entries, now)
+        recorded = self._take([*ticks, *entries], now)
         if recorded:
             self._heard_at = now
         elif now - self._heard_at >= SILENCE_NS:

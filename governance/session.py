@@ -37,7 +37,8 @@ from streams.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 LOST = (psycopg.OperationalError, redis.ConnectionError, redis.TimeoutError)
-LONGEST_WAIT_MS = 20
+LONGEST_WAIT_MS = 10
+BATCH = 1000
 WARM_UP_MS = 5_000  # ticks of so long ago are read at the start, so that there are prices
 GATE_EVERY_NS = 50_000_000
 RENEW_EVERY_NS = 1_000_000_000
@@ -63,6 +64,7 @@ class Session:
         self.sent_by: dict[str, Entry] = {}
         self.seen: dict[str, None] = {}
         self.proposed_at: dict[str, int] = {}
+        self._behind = False
         self._due = dict.fromkeys(("gate", "renew", "idle", "answers"), 0)
 
     def close(self) -> None:
@@ -111,9 +113,13 @@ class Session:
 
     def pass_once(self) -> None:
         """Read, decide, announce, commit, tell: one transaction for everything that one read produced."""
-        entries = self.streams.read(self.positions, block_ms=self._wait_ms(), count=1000)
+        awaited = {stream: self.positions[stream] for stream in (LEDGER_EXECUTION, COMMANDS)}
+        entries = self.streams.read(awaited, block_ms=self._wait_ms(), count=BATCH)
+        # Ticks are fetched when something asks for prices, and every 10 ms: a wake-up for each would cost more.
+        ticks = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
+        self._behind = len(ticks) == BATCH
         for stream in (LEDGER_EXECUTION, TICKS, COMMANDS):
-            for entry in entries:
+            for entry in ticks if stream == TICKS else entries:
                 if entry.stream == stream:
                     self.positions[stream] = entry.id
                     self._take(entry)
@@ -129,6 +135,8 @@ class Session:
             self._commit()
 
     def _wait_ms(self) -> int | None:
+        if self._behind:
+            return None
         deadlines = [chamber.deadline() for chamber in self.chambers.values()]
         next_deadline = min((deadline for deadline in deadlines if deadline is not None), default=None)
         if next_deadline is None:

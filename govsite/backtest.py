@@ -71,9 +71,11 @@ def backtest(paths: Iterable[str | Path]) -> Report:
 def demo_pipeline(terms: list[InstrumentTerms]) -> Pipeline:
     """The demo book with its council, founded for these instruments, flat and with its cash."""
     governing, executing = founding_events(terms)
-    state, desk = BookState(BOOK), Desk(Account(BOOK), None, {})
+    state = BookState(BOOK)
+    chamber = Chamber(state)
+    desk = Desk(Account(BOOK), None, {}, prices=chamber.prices)
     for event in (*governing, *executing):
         state.apply(event)
         desk.apply(event)
     council = seat_council(DEMO_COUNCIL, BOOK, BookTerms(), {each.symbol: each for each in terms})
-    return Pipeline(council, Chamber(state), desk, [("governance", governing), ("execution", executing)])
+    return Pipeline(council, chamber, desk, [("governance", governing), ("execution", executing)])

@@ -62,7 +62,7 @@ def equity_of(desk: Desk) -> Decimal:
 
 
 class Pipeline:
-    """One book. Time is the tick's receive time; messages take no time, windows and deadlines are kept."""
+    """One book; the desk reads the chamber's prices. Time is the tick's receive time; messages take no time, windows and deadlines are kept."""
 
     def __init__(
         self, council: Council, chamber: Chamber, desk: Desk, founding: Iterable[tuple[Log, list[DomainEvent]]]
@@ -88,7 +88,6 @@ class Pipeline:
         self._advance_to(now)
         message = Envelope(id=tick.id, body=tick, actor="feed", sent_at=now)
         self.chamber.handle(message, now)
-        self.desk.observe(tick)
         if commands := self.council.handle(message, now):
             self._queue.extend(commands)
             self._drain(now)

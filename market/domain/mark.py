@@ -27,28 +27,29 @@ class Market(Struct):
         return self.quote if self.quote.market_at >= self.trade.market_at else self.trade
 
 
+class Markets(dict[str, Market]):
+    def __missing__(self, instrument: str) -> Market:
+        market = self[instrument] = Market()
+        return market
+
+
 class Prices:
     """What the market last said of each instrument, and the market clock (ns): the latest receive time seen."""
 
     def __init__(self) -> None:
-        self.markets: dict[str, Market] = {}
+        self.markets = Markets()
         self.now = 0
 
     def observe(self, tick: Tick) -> None:
         """One-sided quotes are no price and are passed over; depth only moves the clock."""
-        if tick.market_at > self.now:
-            self.now = tick.market_at
-        if isinstance(tick, Quote):
-            if tick.two_sided:
-                self._market(tick.instrument).quote = tick
-        elif isinstance(tick, Trade):
-            self._market(tick.instrument).trade = tick
-
-    def _market(self, instrument: str) -> Market:
-        market = self.markets.get(instrument)
-        if market is None:
-            market = self.markets[instrument] = Market()
-        return market
+        at = tick.market_at
+        if at > self.now:
+            self.now = at
+        if type(tick) is Quote:
+            if tick.bid_size and tick.ask_size and tick.bid and tick.ask:
+                self.markets[tick.instrument].quote = tick
+        elif type(tick) is Trade:
+            self.markets[tick.instrument].trade = tick
 
     def fresh_quote(self, instrument: str) -> Quote | None:
         """The best bid and offer if it is at most 1 s old by the market clock."""
