@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 
 from govsite.ops import commanding, health, pages
 
@@ -15,6 +17,7 @@ urlpatterns = [
     path("halt/", commanding.halt, name="halt"),
     path("resume/", commanding.resume, name="resume"),
     path("commands/<str:command_id>/", commanding.command, name="command"),
+    path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg"))),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
