@@ -29,8 +29,9 @@ class Player:
     An item's time is its market time; between two of them passes what passed then, divided by `speed` (None: no time
     at all, then the readers set the pace); with `rate` one tick comes every 1/rate s instead, whatever passed between
     them then, which is the even load that a benchmark wants. `received_at` is the moment at which an item was due,
-    not at which it was given, so that a delay here is seen as delay. The market clock never goes back: a round that would begin before
-    `market_after` is moved behind it as a whole, and ids of round n are raised by n strides, so that none comes twice.
+    not at which it was given, so that a delay here is seen as delay. The market clock never goes back: a round that
+    would begin before `market_after` is moved behind it as a whole, and ids of round n are raised by n strides, so
+    that none comes twice.
     `next_round` numbers the rounds; if it raises, the next `poll` tries again."""
 
     def __init__(

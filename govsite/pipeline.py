@@ -62,7 +62,8 @@ def equity_of(desk: Desk) -> Decimal:
 
 
 class Pipeline:
-    """One book; the desk reads the chamber's prices. Time is the tick's receive time; messages take no time, windows and deadlines are kept."""
+    """One book; the desk reads the chamber's prices. Time is the tick's receive time: messages take none, windows and
+    deadlines are kept."""
 
     def __init__(
         self, council: Council, chamber: Chamber, desk: Desk, founding: Iterable[tuple[Log, list[DomainEvent]]]

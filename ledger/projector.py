@@ -15,14 +15,15 @@ from ledger.entries import stream_of
 from ledger.errors import Fenced
 from ledger.follower import Follower
 from ledger.records import RecordedEvent
-from streams.client import Streams
-from streams.envelope import decode
-from streams.messages import LedgerEntry, Log
+from streams.client import Entry, Streams
+from streams.envelope import Refused, decode
+from streams.messages import Code, LedgerEntry, Log
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
+NAME = "projector"
 BATCH = 500
 IDLE_MS = 250
 LOST: tuple[type[Exception], ...] = (
@@ -65,6 +66,7 @@ class Projector:
         self.partition = partition
         self.pause_s = pause_s
         self.followers: dict[str, Follower] = {}
+        self.refused: set[str] = set()
 
     def connect(self) -> None:
         """Goes on from the positions in the database."""
@@ -121,15 +123,28 @@ class Projector:
         for log_name in sorted({projection.log for projection in self.projections}):
             reached = min(follower.position for _, follower in self._of(log_name))
             where[stream_of(log_name, self.partition)] = f"{reached}-0"
-        entries = streams.read(where, block_ms=IDLE_MS, count=BATCH)
-        if not entries:
-            return self.catch_up()
-        bodies = [decode(entry.raw).body for entry in entries]
-        return self.accept(*(body for body in bodies if isinstance(body, LedgerEntry)))
+        read = streams.read(where, block_ms=IDLE_MS, count=BATCH)
+        entries = [entry for one in read if (entry := self._decoded(streams, one))]
+        return self.accept(*entries) if entries else self.catch_up()
+
+    def _decoded(self, streams: Streams, entry: Entry) -> LedgerEntry | None:
+        """None for what is no entry of a ledger; it is buried once, though it is read again until the relay has
+        mended its stream."""
+        try:
+            body = decode(entry.raw).body
+            if not isinstance(body, LedgerEntry):
+                raise Refused(Code.UNKNOWN_TYPE, f"{type(body).__name__} is no entry of a ledger")
+        except Refused as refusal:
+            if entry.id not in self.refused:
+                self.refused.add(entry.id)
+                streams.bury(entry, refusal, origin=NAME)
+            return None
+        return body
 
     def _tell(self, telemetry: Telemetry) -> None:
         for name, follower in self.followers.items():
             telemetry.gauges[f"position:{name}"] = follower.position
+        telemetry.counters["refused"] = len(self.refused)
         telemetry.beat()
 
     def _of(self, log_name: Log) -> list[tuple[Projection, Follower]]:

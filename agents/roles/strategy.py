@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from decimal import Decimal
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class Habits(Struct, frozen=True, kw_only=True):
     amends: bool = False
 
 
-class Strategy(Agent):
+class Strategy(Agent, ABC):
     """A subclass gives `score`: positive where it expects the price to rise, about one standard deviation at 1."""
 
     def __init__(self, habits: Habits) -> None:
@@ -50,9 +51,9 @@ class Strategy(Agent):
         self.returns: dict[str, Returns] = {}
         self.trends: dict[str, VarianceRatio] = {}
 
+    @abstractmethod
     def score(self, instrument: str, price: float, returns: Returns, deviation: float) -> float | None:
         """The signal after a new sample of the price (`deviation`: of returns per √s); None where there is none."""
-        raise NotImplementedError
 
     def suits(self, variance_ratio: float) -> bool:
         """Whether it has a view at all in a market that trends (above 1) or reverts (below 1)."""

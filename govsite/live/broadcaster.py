@@ -28,7 +28,15 @@ from govsite.live.ticker import Ticker
 from govsite.ops import standing
 from streams import client, telemetry
 from streams.envelope import Refused, decode
-from streams.messages import DeadLetter, DeliberationResolved, MassCounted, ProposalAnnounced, Symbol, Tick
+from streams.messages import (
+    DeadLetter,
+    DeliberationResolved,
+    LedgerEntry,
+    MassCounted,
+    ProposalAnnounced,
+    Symbol,
+    Tick,
+)
 
 TICKS_EVERY_S = 0.1
 STATUS_EVERY_S = 1.0
@@ -124,12 +132,14 @@ class Broadcaster(threading.Thread):
         return text
 
     async def _follow_ledger(self) -> None:
-        """What is in a ledger stream is committed: browsers need not wait for the read models. The id says how far."""
+        """What is in a ledger stream is committed: browsers need not wait for the read models."""
         upto = {stream: await self._last_id(stream) for stream in LEDGERS}
         while True:
             for stream, entries in await self.redis.xread(cast("dict[Any, Any]", upto), block=1000, count=100) or []:
                 upto[stream.decode()] = entries[-1][0].decode()
-                self._note(LEDGERS[stream.decode()], client.milliseconds_of(upto[stream.decode()]))
+                for _, fields in entries:
+                    if position := _last_position(fields.get(client.FIELD, b"")):
+                        self._note(LEDGERS[stream.decode()], position)
 
     async def _tell_ledger(self) -> None:
         while True:
@@ -281,3 +291,12 @@ def _standing(prices: Mapping[str, Decimal], stale: frozenset[str], outcomes: st
             "seats": standing.council(book.book),
         },
     }
+
+
+def _last_position(raw: bytes) -> int | None:
+    """How far an entry of a ledger stream goes; None for what is none (whoever reads it for its events buries it)."""
+    try:
+        body = decode(raw).body
+    except Refused:
+        return None
+    return body.last if isinstance(body, LedgerEntry) else None

@@ -90,9 +90,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--feed", choices=["live", "replay", "synthetic"], default="live", help="default: live")
         parser.add_argument("--path", nargs="+", default=[], metavar="FILE", help="recordings: files, folders, globs")
-        parser.add_argument(
-            "--rate", type=float, metavar="R", help="replay R ticks a second, evenly"
-        )
+        parser.add_argument("--rate", type=float, metavar="R", help="replay R ticks a second, evenly")
         parser.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="times as fast; default: 1")
         parser.add_argument(
             "--symbols", type=symbols, default=(), metavar="A,B", help="only these; live has BTCUSDT,ETHUSDT by default"

@@ -15,7 +15,7 @@ from ledger.errors import Fenced
 from ledger.projector import Projection, Projector
 from ledger.records import RecordedEvent
 from ledger.relay import Relay
-from streams.client import connect
+from streams.client import DEAD_LETTERS, FIELD, LEDGER_EXECUTION, Streams, connect
 from streams.messages import Log
 from streams.stopping import Stop
 from streams.telemetry import Telemetry
@@ -161,3 +161,21 @@ def test_it_follows_the_streams_and_both_logs(database: str, redis_url: str, app
     governance.close()
     redis.close()
     relay.telemetry.redis.close()
+
+
+def test_rubbish_in_a_ledger_stream_is_buried_once_and_the_table_is_projected(
+    database: str, redis_url: str, application: LedgerApplication
+) -> None:
+    stop, streams = Stop(), Streams(redis_url)
+    one = Projector(database, [Positions("orders")], using=ALIAS)
+    streams.redis.xadd(LEDGER_EXECUTION, {FIELD: b"{"})
+    thread = threading.Thread(target=one.run, args=(redis_url, Telemetry(streams.redis, "projector"), stop))
+    thread.start()
+    wait_until(lambda: streams.redis.xlen(DEAD_LETTERS), "it is buried")
+    application.commit([cancelled(1), cancelled(2)])
+    read = "SELECT max(position) FROM projected"
+    wait_until(lambda: application.recorder.reading.run(read) == [(2,)], "what the table has is projected")
+    stop.set()
+    thread.join()
+    assert streams.redis.xlen(DEAD_LETTERS) == 1
+    streams.redis.close()
