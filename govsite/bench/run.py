@@ -133,7 +133,6 @@ def _report(
         "ticks_per_s": round(_gained(before, after, "feed", "ticks") / took, 1),
         "decisions_per_s": round(_gained(before, after, "governor", "decisions") / took, 1),
         "rss_mb": dict(sorted(memory.peaks.items())),
-        "load_average": os.getloadavg()[0],
     }
 
 
