@@ -172,7 +172,9 @@ class LiveSource:
         while True:
             patience = last_tick + self._settings.silence_s - time.monotonic()
             try:
-                raw = await asyncio.wait_for(connection.recv(decode=False), max(patience, 0.001))
+                # not wait_for: before Python 3.12 it loses a cancellation that comes together with a frame
+                async with asyncio.timeout(max(patience, 0.001)):
+                    raw = await connection.recv(decode=False)
             except TimeoutError:
                 raise Silence(f"no tick for {self._settings.silence_s:g} s") from None
             if self._take(raw, base):

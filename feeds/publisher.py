@@ -14,8 +14,8 @@ from redis.retry import Retry
 
 from feeds.intake import Item, RefusedFrame
 from feeds.source import Clock
-from streams.client import COMMANDS, FIELD, KEPT, TICKS, Entry, Streams
-from streams.envelope import Envelope, Refused, decode, derived_id, encode
+from streams.client import COMMANDS, FIELD, TICKS, Entry, Streams, addition
+from streams.envelope import Envelope, Refused, decode, derived_id
 from streams.messages import AnyTick, ChangeFeedSource, Depth, Quote, ReportFeedGap, Source, Tick, Trade
 from streams.telemetry import PROGRESS, Telemetry
 
@@ -152,9 +152,7 @@ class Publisher:
 
 
 def _add(pipe: redis.client.Pipeline, stream: str, envelope: Envelope) -> None:
-    pipe.execute_command(  # type: ignore[no-untyped-call]  # xadd() itself costs as much again as the command
-        "XADD", stream, "MAXLEN", "~", KEPT[stream], "*", FIELD, encode(envelope)
-    )
+    pipe.execute_command(*addition(stream, envelope))  # type: ignore[no-untyped-call]
 
 
 class Throttle:

@@ -210,7 +210,8 @@ class Broadcaster(threading.Thread):
             await memo.remember("ticks", msgspec.json.encode(ticks).decode())
             await asyncio.sleep(STATUS_PAUSE_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._traded.wait(), STATUS_EVERY_S - STATUS_PAUSE_S)
+                async with asyncio.timeout(STATUS_EVERY_S - STATUS_PAUSE_S):
+                    await self._traded.wait()
             self._traded.clear()
 
     async def _status(self, now: int) -> dict[str, Any]:
