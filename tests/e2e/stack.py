@@ -76,11 +76,12 @@ class Stack:
         found = {}
         for process in psutil.process_iter():
             try:
-                traces = [*process.cmdline(), process.environ().get("GOVSITE_STACK", "")]
+                command = process.cmdline()
+                traces = [*command, process.environ().get("GOVSITE_STACK", "")]
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
             if any(str(self.directory) in trace for trace in traces):
-                found[" ".join(process.cmdline())] = process
+                found[" ".join(command)] = process
         return found
 
 
