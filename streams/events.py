@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.envelope import NAMESPACE
-from streams.messages import Action, Mode, Side, Source, Stance, Track
+from streams.messages import Action, LedgerRow, Mode, Side, Source, Stance, Track
 
 Outcome = Literal["granted", "reduced", "vetoed", "expired", "refused"]
 Role = Literal["strategy", "risk", "compliance", "anomaly", "rule"]
@@ -477,3 +477,17 @@ def encode_event(event: Event) -> bytes:
 def decode_event(topic: str, state: bytes | msgspec.Raw) -> Event:
     """Raises KeyError for a topic that this release does not know."""
     return _decoders[topic].decode(state)
+
+
+def event_of(row: LedgerRow) -> DomainEvent:
+    """The event that a row of a ledger entry carries. Raises KeyError for a topic that this release does not know."""
+    return DomainEvent(
+        originator_id=UUID(row.aggregate_id),
+        originator_version=row.version,
+        body=decode_event(row.topic, row.state),
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        actor=row.actor,
+        book=row.book,
+        command_id=row.command_id,
+    )

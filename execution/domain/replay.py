@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from execution.domain.floor import Floor
 from streams.envelope import Envelope
-from streams.events import BookFounded, DecisionReached, DomainEvent, InstrumentListed, decode_event
+from streams.events import BookFounded, DecisionReached, DomainEvent, InstrumentListed, event_of
 from streams.messages import CoreStarted, GateObserved, LedgerEntry, LedgerRow, Mode, Tick
 
 
@@ -35,11 +33,11 @@ class Replay:
 
     def _recover(self, entry: LedgerEntry) -> None:
         for row in entry.rows:
-            self.floor.apply(_event(row))
+            self.floor.apply(event_of(row))
         self._recovering -= len(entry.rows)
 
     def _follow(self, row: LedgerRow, committed_at: int, now: int) -> list[DomainEvent]:
-        event = _event(row)
+        event = event_of(row)
         if isinstance(event.body, BookFounded | InstrumentListed):
             self.floor.apply(event)
         if not isinstance(event.body, DecisionReached):
@@ -56,16 +54,3 @@ class Replay:
         for made in events:
             desk.apply(made)
         return events
-
-
-def _event(row: LedgerRow) -> DomainEvent:
-    return DomainEvent(
-        originator_id=UUID(row.aggregate_id),
-        originator_version=row.version,
-        body=decode_event(row.topic, row.state),
-        correlation_id=row.correlation_id,
-        causation_id=row.causation_id,
-        actor=row.actor,
-        book=row.book,
-        command_id=row.command_id,
-    )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from governance.domain.chamber import Chamber
 from governance.domain.state import BookState
 from streams.envelope import Envelope
-from streams.events import BookFounded, DomainEvent, decode_event
-from streams.messages import ClockAdvanced, CoreStarted, LedgerEntry, LedgerRow, Tick
+from streams.events import BookFounded, DomainEvent, event_of
+from streams.messages import ClockAdvanced, CoreStarted, LedgerEntry, Tick
 
 
 class Replay:
@@ -41,7 +40,7 @@ class Replay:
 
     def _recover(self, entry: LedgerEntry) -> None:
         for row in entry.rows:
-            event = _event(row)
+            event = event_of(row)
             if isinstance(event.body, BookFounded):
                 self._states[event.book] = BookState(event.book)
             if event.book in self._states:
@@ -56,16 +55,3 @@ class Replay:
             return list(self.chambers.values())
         book = message.book or next(iter(self.chambers), "")
         return [self.chambers[book]] if book in self.chambers else []
-
-
-def _event(row: LedgerRow) -> DomainEvent:
-    return DomainEvent(
-        originator_id=UUID(row.aggregate_id),
-        originator_version=row.version,
-        body=decode_event(row.topic, row.state),
-        correlation_id=row.correlation_id,
-        causation_id=row.causation_id,
-        actor=row.actor,
-        book=row.book,
-        command_id=row.command_id,
-    )
