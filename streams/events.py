@@ -6,417 +6,313 @@ Changing the fields of an event is a new version with an upcaster, never an edit
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Literal
 from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Struct
 
 from streams.envelope import NAMESPACE
-from streams.messages import Action, LedgerRow, Mode, Side, Source, Stance, Track
-
-Outcome = Literal["granted", "reduced", "vetoed", "expired", "refused"]
-Role = Literal["strategy", "risk", "compliance", "anomaly", "rule"]
-Effect = Literal["deny", "clip", "hold", "warn"]
-CloseReason = Literal["unflippable", "all_voted", "deadline", "halted", "restarted"]
-
-
-class Event(Struct, frozen=True, kw_only=True):
-    """Something that happened; the past tense is the name."""
-
-
-# --- parts of events ------------------------------------------------------------------------------
-
-
-class InstrumentTerms(Struct, frozen=True, kw_only=True):
-    """What may be traded and in which steps; quantities in base units, values in the quote currency."""
-
-    symbol: str
-    tick_size: Decimal
-    lot_size: Decimal
-    min_notional: Decimal
-    max_order_volume: Decimal
-    min_position: Decimal
-    max_position: Decimal
-
-
-class BookTerms(Struct, frozen=True, kw_only=True):
-    """The parameters of a book; the defaults are the demo book's."""
-
-    fee_bp: Decimal = Decimal("0.2")
-    slippage_bp: Decimal = Decimal("0")
-    horizon_s: int = 30
-    trade_window_ms: int = 25
-    reduce_window_ms: int = 10
-    trade_threshold: Decimal = Decimal("0.5")
-    trade_quorum: Decimal = Decimal("0.4")
-    decision_ttl_ms: int = 200
-    proposal_max_age_ms: int = 500
-    drift_bp: Decimal = Decimal("20")
-    max_order_value: Decimal = Decimal("10000")
-    max_gross: Decimal = Decimal("1.0")
-    max_concentration: Decimal = Decimal("0.4")
-    collar_bp: Decimal = Decimal("50")
-    quote_max_age_ms: int = 1000
-    trade_max_age_ms: int = 5000
-    messages_per_s: int = 50
-    message_burst: int = 100
-    drawdown_reduce: Decimal = Decimal("0.05")
-    drawdown_halt: Decimal = Decimal("0.08")
-
-
-class RuleClause(Struct, frozen=True, kw_only=True):
-    """A named CEL expression that must be exactly true."""
-
-    name: str
-    cel: str
-
-
-class MarketView(Struct, frozen=True, kw_only=True):
-    """The prices a decision rests on: P, the tick that set it, and where that came from."""
-
-    price: Decimal
-    spread: Decimal
-    tick_id: str
-    source: Source
-    market_at: int
-
-
-class OrderTicket(Struct, frozen=True, kw_only=True):
-    """An order as decided; quantity is unsigned, limit the protective price."""
-
-    order_id: str
-    instrument: str
-    side: Side
-    quantity: Decimal
-    limit: Decimal
-    reduce_only: bool = False
-
-
-class ProposalResult(Struct, frozen=True, kw_only=True):
-    """What became of one proposal: its final state, why, and what beat it (a proposal, a seat, a rule)."""
-
-    proposal_id: str
-    state: str
-    reason: str
-    by: str = ""
-    detail: str = ""
-
-
-class ClauseTrace(Struct, frozen=True, kw_only=True):
-    """One clause on one order: `value` is true, false or an error code; `facts` what it read."""
-
-    rule: str
-    version: int
-    clause: str
-    order_id: str
-    effect: Effect
-    value: bool | str
-    facts: dict[str, float | int | str | bool]
-    shadow: bool = False
-    clipped_to: Decimal | None = None
-
-
-class Trigger(Struct, frozen=True, kw_only=True):
-    """The tick that started it all and when it was received (process clock, ns)."""
-
-    tick_id: str
-    received_at: int
-
-
-# --- log governance ---------------------------------------------------------------------------------
-
-
-class BookFounded(Event, frozen=True, kw_only=True):
-    book: str
-    quote: str
-    instruments: tuple[InstrumentTerms, ...]
-    terms: BookTerms
-    who: str
-    why: str
-
-
-class InstrumentListed(Event, frozen=True, kw_only=True):
-    terms: InstrumentTerms
-    who: str
-    why: str
-
-
-class SeatGranted(Event, frozen=True, kw_only=True):
-    """`prior_ppm` is the mass a seat starts with; guards (`veto`) hold no TRADE mass."""
-
-    agent: str
-    role: Role
-    owner: str
-    prior_ppm: int
-    veto: bool
-    required: bool
-    who: str
-    why: str
-
-
-class SeatSuspended(Event, frozen=True, kw_only=True):
-    agent: str
-    who: str
-    why: str
-
-
-class SeatReinstated(Event, frozen=True, kw_only=True):
-    agent: str
-    who: str
-    why: str
-
-
-class RuleActivated(Event, frozen=True, kw_only=True):
-    """Every clause must be true, or `effect` follows; a clip sets the largest quantity by `clip_to` (CEL, DOUBLE)."""
-
-    rule: str
-    version: int
-    title: str
-    effect: Effect
-    clauses: tuple[RuleClause, ...]
-    clip_to: str = ""
-    exempt_risk_reducing: bool = True
-    shadow: bool = False
-    who: str
-    why: str
-
-
-class RuleRetired(Event, frozen=True, kw_only=True):
-    rule: str
-    version: int
-    who: str
-    why: str
-
-
-class ProposalRefused(Event, frozen=True, kw_only=True):
-    proposal_id: str
-    agent: str
-    action: Action
-    instrument: str
-    target: Decimal
-    reason: str
-    detail: str = ""
-
-
-class DeliberationOpened(Event, frozen=True, kw_only=True):
-    deliberation_id: str
-    instrument: str
-    track: Track
-    opened_at: int
-    deadline: int
-    weights_version: str
-    total_ppm: int
-    rulebook_version: int
-    market: MarketView
-
-
-class ProposalAdmitted(Event, frozen=True, kw_only=True):
-    proposal_id: str
-    agent: str
-    action: Action
-    instrument: str
-    target: Decimal
-    probability: float | None
-    held: Decimal
-    price: Decimal
-    market: MarketView
-    evidence: tuple[str, ...]
-    ttl_ms: int
-    why: str
-
-
-class AmendmentOffered(Event, frozen=True, kw_only=True):
-    proposal_id: str
-    amends: str
-    agent: str
-    target: Decimal
-    why: str
-
-
-class BallotCast(Event, frozen=True, kw_only=True):
-    proposal_id: str
-    agent: str
-    stance: Stance
-    probability: float | None
-    weight_ppm: int
-    size_limit: Decimal | None
-    veto: bool
-    reason: str
-
-
-class BallotLate(Event, frozen=True, kw_only=True):
-    proposal_id: str
-    agent: str
-    stance: Stance
-    probability: float | None
-    weight_ppm: int
-    size_limit: Decimal | None
-    veto: bool
-    reason: str
-
-
-class DeliberationClosed(Event, frozen=True, kw_only=True):
-    reason: CloseReason
-    closed_at: int
-
-
-class ProposalTallied(Event, frozen=True, kw_only=True):
-    """The passing rule on one proposal, with everything it reads (masses in ppm)."""
-
-    proposal_id: str
-    yes_ppm: int
-    no_ppm: int
-    missing_ppm: int
-    total_ppm: int
-    forecast: float | None
-    state: Literal["PASSED", "DEFEATED", "INQUORATE", "VETOED", "HALTED"]
-    reason: str
-    by: str = ""
-
-
-class ProposalsArbitrated(Event, frozen=True, kw_only=True):
-    results: tuple[ProposalResult, ...]
-    targets: dict[str, Decimal]
-
-
-class RulesEvaluated(Event, frozen=True, kw_only=True):
-    rulebook_version: int
-    traces: tuple[ClauseTrace, ...]
-
-
-class DecisionReached(Event, frozen=True, kw_only=True):
-    decision_id: str
-    deliberation_id: str
-    outcome: Outcome
-    orders: tuple[OrderTicket, ...]
-    reasons: tuple[ProposalResult, ...]
-    trigger: Trigger
-    ttl_ms: int
-
-
-class TradingHalted(Event, frozen=True, kw_only=True):
-    """`gate_at` is when the gate in the database fell (ns): from then on no paper fill commits."""
-
-    who: str
-    why: str
-    gate_at: int
-
-
-class TradingReduced(Event, frozen=True, kw_only=True):
-    who: str
-    why: str
-    gate_at: int
-
-
-class TradingResumed(Event, frozen=True, kw_only=True):
-    who: str
-    why: str
-    origin: Mode
-    to: Mode
-
-
-class FeedSourceChanged(Event, frozen=True, kw_only=True):
-    origin: Source
-    to: Source
-    why: str
-
-
-class FeedGap(Event, frozen=True, kw_only=True):
-    instrument: str
-    kind: str
-    first: int
-    last: int
-    market_at: int
-
-
-# --- log execution ----------------------------------------------------------------------------------
-
-
-class BookOpened(Event, frozen=True, kw_only=True):
-    book: str
-    quote: str
-    cash: Decimal
-
-
-class CashMoved(Event, frozen=True, kw_only=True):
-    amount: Decimal
-    reason: str
-
-
-class OrderAccepted(Event, frozen=True, kw_only=True):
-    order_id: str
-    decision_id: str
-    instrument: str
-    side: Side
-    quantity: Decimal
-    limit: Decimal
-
-
-class OrderSent(Event, frozen=True, kw_only=True):
-    order_id: str
-    decision_id: str
-    venue: str
-
-
-class OrderRejected(Event, frozen=True, kw_only=True):
-    order_id: str
-    decision_id: str
-    reason: str
-    detail: str = ""
-
-
-class OrderCancelled(Event, frozen=True, kw_only=True):
-    order_id: str
-    decision_id: str
-    reason: str
-    detail: str = ""
-
-
-class OrderExpired(Event, frozen=True, kw_only=True):
-    order_id: str
-    decision_id: str
-    reason: str
-    detail: str = ""
-
-
-class OrderPartiallyFilled(Event, frozen=True, kw_only=True):
-    order_id: str
-    decision_id: str
-    venue: str
-    instrument: str
-    side: Side
-    quantity: Decimal
-    leaves: Decimal
-    price: Decimal
-    fee: Decimal
-    tick_id: str
-    received_at: int
-    after_halt: bool = False
-
-
-class OrderFilled(Event, frozen=True, kw_only=True):
-    order_id: str
-    decision_id: str
-    venue: str
-    instrument: str
-    side: Side
-    quantity: Decimal
-    leaves: Decimal
-    price: Decimal
-    fee: Decimal
-    tick_id: str
-    received_at: int
-    after_halt: bool = False
-
+from streams.execution_events import (
+    BookOpened as BookOpened,
+)
+from streams.execution_events import (
+    BookReconciled as BookReconciled,
+)
+from streams.execution_events import (
+    CashMoved as CashMoved,
+)
+from streams.execution_events import (
+    OrderAccepted as OrderAccepted,
+)
+from streams.execution_events import (
+    OrderCancelled as OrderCancelled,
+)
+from streams.execution_events import (
+    OrderExpired as OrderExpired,
+)
+from streams.execution_events import (
+    OrderFilled as OrderFilled,
+)
+from streams.execution_events import (
+    OrderPartiallyFilled as OrderPartiallyFilled,
+)
+from streams.execution_events import (
+    OrderRejected as OrderRejected,
+)
+from streams.execution_events import (
+    OrderSent as OrderSent,
+)
+from streams.execution_events import (
+    ReconciliationFailed as ReconciliationFailed,
+)
+from streams.governance_events import (
+    AlarmAcknowledged as AlarmAcknowledged,
+)
+from streams.governance_events import (
+    AmendmentOffered as AmendmentOffered,
+)
+from streams.governance_events import (
+    BallotCast as BallotCast,
+)
+from streams.governance_events import (
+    BallotLate as BallotLate,
+)
+from streams.governance_events import (
+    BookFounded as BookFounded,
+)
+from streams.governance_events import (
+    BreakerCleared as BreakerCleared,
+)
+from streams.governance_events import (
+    BreakerTripped as BreakerTripped,
+)
+from streams.governance_events import (
+    BreakerWarned as BreakerWarned,
+)
+from streams.governance_events import (
+    ChangeApproved as ChangeApproved,
+)
+from streams.governance_events import (
+    ChangeEnacted as ChangeEnacted,
+)
+from streams.governance_events import (
+    ChangeRefused as ChangeRefused,
+)
+from streams.governance_events import (
+    ChangeRequested as ChangeRequested,
+)
+from streams.governance_events import (
+    CouncilScored as CouncilScored,
+)
+from streams.governance_events import (
+    DecisionHeld as DecisionHeld,
+)
+from streams.governance_events import (
+    DecisionReached as DecisionReached,
+)
+from streams.governance_events import (
+    DecisionReleased as DecisionReleased,
+)
+from streams.governance_events import (
+    DeliberationClosed as DeliberationClosed,
+)
+from streams.governance_events import (
+    DeliberationOpened as DeliberationOpened,
+)
+from streams.governance_events import (
+    EquityMarked as EquityMarked,
+)
+from streams.governance_events import (
+    FeedGap as FeedGap,
+)
+from streams.governance_events import (
+    FeedSourceChanged as FeedSourceChanged,
+)
+from streams.governance_events import (
+    HoldRefused as HoldRefused,
+)
+from streams.governance_events import (
+    InstrumentListed as InstrumentListed,
+)
+from streams.governance_events import (
+    InstrumentRestricted as InstrumentRestricted,
+)
+from streams.governance_events import (
+    OutcomesRecorded as OutcomesRecorded,
+)
+from streams.governance_events import (
+    ProposalAdmitted as ProposalAdmitted,
+)
+from streams.governance_events import (
+    ProposalRefused as ProposalRefused,
+)
+from streams.governance_events import (
+    ProposalsArbitrated as ProposalsArbitrated,
+)
+from streams.governance_events import (
+    ProposalTallied as ProposalTallied,
+)
+from streams.governance_events import (
+    ProposingSuspended as ProposingSuspended,
+)
+from streams.governance_events import (
+    ReputationAdjusted as ReputationAdjusted,
+)
+from streams.governance_events import (
+    RestrictionLifted as RestrictionLifted,
+)
+from streams.governance_events import (
+    RuleActivated as RuleActivated,
+)
+from streams.governance_events import (
+    RuleRetired as RuleRetired,
+)
+from streams.governance_events import (
+    RulesEvaluated as RulesEvaluated,
+)
+from streams.governance_events import (
+    SeatEntered as SeatEntered,
+)
+from streams.governance_events import (
+    SeatGranted as SeatGranted,
+)
+from streams.governance_events import (
+    SeatReinstated as SeatReinstated,
+)
+from streams.governance_events import (
+    SeatSuspended as SeatSuspended,
+)
+from streams.governance_events import (
+    SituationRecorded as SituationRecorded,
+)
+from streams.governance_events import (
+    SuspensionLifted as SuspensionLifted,
+)
+from streams.governance_events import (
+    TermChanged as TermChanged,
+)
+from streams.governance_events import (
+    TradingHalted as TradingHalted,
+)
+from streams.governance_events import (
+    TradingReduced as TradingReduced,
+)
+from streams.governance_events import (
+    TradingResumed as TradingResumed,
+)
+from streams.governance_events import (
+    TradingStatusChanged as TradingStatusChanged,
+)
+from streams.governance_events import (
+    TradingSuspended as TradingSuspended,
+)
+from streams.messages import LedgerRow
+from streams.parts import (
+    AdmittedLeg as AdmittedLeg,
+)
+from streams.parts import (
+    Ages as Ages,
+)
+from streams.parts import (
+    BookTerms as BookTerms,
+)
+from streams.parts import (
+    Breaker as Breaker,
+)
+from streams.parts import (
+    CapInForce as CapInForce,
+)
+from streams.parts import (
+    ClauseTrace as ClauseTrace,
+)
+from streams.parts import (
+    CloseReason as CloseReason,
+)
+from streams.parts import (
+    Conditions as Conditions,
+)
+from streams.parts import (
+    DecisionDifference as DecisionDifference,
+)
+from streams.parts import (
+    Effect as Effect,
+)
+from streams.parts import (
+    Event as Event,
+)
+from streams.parts import (
+    Fact as Fact,
+)
+from streams.parts import (
+    ForecastKey as ForecastKey,
+)
+from streams.parts import (
+    GrantedOrder as GrantedOrder,
+)
+from streams.parts import (
+    InstrumentTerms as InstrumentTerms,
+)
+from streams.parts import (
+    MarketView as MarketView,
+)
+from streams.parts import (
+    ObservedOutcome as ObservedOutcome,
+)
+from streams.parts import (
+    OrderTicket as OrderTicket,
+)
+from streams.parts import (
+    Outcome as Outcome,
+)
+from streams.parts import (
+    OutcomeLeg as OutcomeLeg,
+)
+from streams.parts import (
+    Preview as Preview,
+)
+from streams.parts import (
+    ProposalResult as ProposalResult,
+)
+from streams.parts import (
+    Role as Role,
+)
+from streams.parts import (
+    RuleClause as RuleClause,
+)
+from streams.parts import (
+    RuleExample as RuleExample,
+)
+from streams.parts import (
+    SeatScore as SeatScore,
+)
+from streams.parts import (
+    SeatSnapshot as SeatSnapshot,
+)
+from streams.parts import (
+    SignalRule as SignalRule,
+)
+from streams.parts import (
+    Standing as Standing,
+)
+from streams.parts import (
+    Trigger as Trigger,
+)
 
 Fill = OrderFilled | OrderPartiallyFilled
 FINAL: tuple[type[Event], ...] = (OrderFilled, OrderRejected, OrderCancelled, OrderExpired)
 
 AGGREGATES: dict[str, tuple[type[Event], ...]] = {
-    "Book": (BookFounded, InstrumentListed, TradingHalted, TradingReduced, TradingResumed, FeedSourceChanged, FeedGap),
-    "Council": (SeatGranted, SeatSuspended, SeatReinstated),
+    "Book": (
+        BookFounded,
+        InstrumentListed,
+        TermChanged,
+        InstrumentRestricted,
+        RestrictionLifted,
+        TradingHalted,
+        TradingReduced,
+        TradingResumed,
+        TradingSuspended,
+        SuspensionLifted,
+        TradingStatusChanged,
+        FeedSourceChanged,
+        FeedGap,
+        EquityMarked,
+        BreakerWarned,
+        BreakerTripped,
+        BreakerCleared,
+        AlarmAcknowledged,
+    ),
+    "Council": (
+        SeatGranted,
+        SeatEntered,
+        SeatSuspended,
+        SeatReinstated,
+        ProposingSuspended,
+        OutcomesRecorded,
+        CouncilScored,
+        ReputationAdjusted,
+    ),
+    "Change": (ChangeRequested, ChangeApproved, ChangeRefused, ChangeEnacted),
     "Rulebook": (RuleActivated, RuleRetired),
     "Proposal": (ProposalRefused,),
     "Deliberation": (
@@ -426,12 +322,16 @@ AGGREGATES: dict[str, tuple[type[Event], ...]] = {
         BallotCast,
         BallotLate,
         DeliberationClosed,
+        SituationRecorded,
         ProposalTallied,
         ProposalsArbitrated,
         RulesEvaluated,
+        DecisionHeld,
+        DecisionReleased,
+        HoldRefused,
         DecisionReached,
     ),
-    "Account": (BookOpened, CashMoved),
+    "Account": (BookOpened, CashMoved, BookReconciled, ReconciliationFailed),
     "Order": (
         OrderAccepted,
         OrderSent,

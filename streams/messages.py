@@ -7,102 +7,70 @@ Commands are imperative, announcements and ledger entries tell what is so.
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct
 
-Id = Annotated[str, Meta(min_length=1, max_length=200)]
-Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9._-]{0,31}$")]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Reason = Annotated[str, Meta(max_length=500)]
-Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
-Nanoseconds = Annotated[int, Meta(ge=0)]
-
-Side = Literal["buy", "sell"]
-Source = Literal["live", "replay", "synthetic"]
-Stance = Literal["approve", "reject", "abstain"]
-Action = Literal["trade", "reduce", "halt"]
-Track = Literal["HALT", "REDUCE", "TRADE", "CONFIG"]
-Mode = Literal["NORMAL", "REDUCE_ONLY", "HALTED"]
-Log = Literal["governance", "execution"]
-
-ZERO = Decimal(0)
-LARGEST = Decimal("1e18")
-
-
-class Code(StrEnum):
-    """Why an entry, a proposal or an order was refused: part of the public interface."""
-
-    UNDECODABLE = "UNDECODABLE"
-    UNKNOWN_TYPE = "UNKNOWN_TYPE"
-    TOO_LARGE = "TOO_LARGE"
-    NOT_TEXT = "NOT_TEXT"
-    NOT_FINITE = "NOT_FINITE"
-    NOT_POSITIVE = "NOT_POSITIVE"
-    CROSSED = "CROSSED"
-    INVALID = "INVALID"
-    DUPLICATE = "DUPLICATE"
-    OUT_OF_ORDER = "OUT_OF_ORDER"
-    NOT_MARKET = "NOT_MARKET"
-    TOO_OLD = "TOO_OLD"
-    UNKNOWN_AGENT = "UNKNOWN_AGENT"
-    UNKNOWN_BOOK = "UNKNOWN_BOOK"
-    UNKNOWN_INSTRUMENT = "UNKNOWN_INSTRUMENT"
-    UNKNOWN_PROPOSAL = "UNKNOWN_PROPOSAL"
-    NOT_ENTITLED = "NOT_ENTITLED"
-    SEAT_SUSPENDED = "SEAT_SUSPENDED"
-    INCOHERENT = "INCOHERENT"
-    WRONG_HORIZON = "WRONG_HORIZON"
-    ALREADY_VOTED = "ALREADY_VOTED"
-    TOO_LATE = "TOO_LATE"
-    NO_CHANGE = "NO_CHANGE"
-    NO_PRICE = "NO_PRICE"
-    STALE_DATA = "STALE_DATA"
-    STALE_PROPOSAL = "STALE_PROPOSAL"
-    DRIFTED = "DRIFTED"
-    COUNCIL_TOO_SMALL = "COUNCIL_TOO_SMALL"
-    MODE = "MODE"
-    INQUORATE = "INQUORATE"
-    DEFEATED = "DEFEATED"
-    GUARD_SILENT = "GUARD_SILENT"
-    VETOED = "VETOED"
-    SUPERSEDED = "SUPERSEDED"
-    SIZE_LIMIT = "SIZE_LIMIT"
-    CAPPED = "CAPPED"
-    CLIPPED = "CLIPPED"
-    NO_BUDGET = "NO_BUDGET"
-    RULE_DENIED = "RULE_DENIED"
-    RULE_ERROR = "RULE_ERROR"
-    BELOW_MINIMUM = "BELOW_MINIMUM"
-    MESSAGE_RATE = "MESSAGE_RATE"
-    RESTARTED = "RESTARTED"
-    HALTED = "HALTED"
-    EXPIRED = "EXPIRED"
-    NO_CASH = "NO_CASH"
-    TTL = "TTL"
-    LIMIT = "LIMIT"
-    POSITION_LIMIT = "POSITION_LIMIT"
-    REDUCE_ONLY = "REDUCE_ONLY"
+from streams.changes import Change
+from streams.parts import Breaker, ObservedOutcome, Preview
+from streams.vocabulary import (
+    LARGEST as LARGEST,
+)
+from streams.vocabulary import (
+    ZERO as ZERO,
+)
+from streams.vocabulary import (
+    Action as Action,
+)
+from streams.vocabulary import (
+    Code as Code,
+)
+from streams.vocabulary import (
+    Id as Id,
+)
+from streams.vocabulary import (
+    Log as Log,
+)
+from streams.vocabulary import (
+    Mode as Mode,
+)
+from streams.vocabulary import (
+    Name as Name,
+)
+from streams.vocabulary import (
+    Nanoseconds as Nanoseconds,
+)
+from streams.vocabulary import (
+    Probability as Probability,
+)
+from streams.vocabulary import (
+    Reason as Reason,
+)
+from streams.vocabulary import (
+    Side as Side,
+)
+from streams.vocabulary import (
+    Source as Source,
+)
+from streams.vocabulary import (
+    Stance as Stance,
+)
+from streams.vocabulary import (
+    Symbol as Symbol,
+)
+from streams.vocabulary import (
+    Track as Track,
+)
+from streams.vocabulary import (
+    finite as finite,
+)
+from streams.vocabulary import (
+    positive as positive,
+)
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """Anything that may travel in an envelope."""
-
-
-def positive(**values: Decimal) -> None:
-    """Refuse numbers that no market has: not finite, not above zero, or absurdly large."""
-    for name, value in values.items():
-        if not value.is_finite():
-            raise ValueError(f"{name} is not finite")
-        if not 0 < value <= LARGEST:
-            raise ValueError(f"{name} is not positive")
-
-
-def finite(**values: Decimal) -> None:
-    for name, value in values.items():
-        if not value.is_finite() or abs(value) > LARGEST:
-            raise ValueError(f"{name} is not finite")
 
 
 # --- market.ticks -------------------------------------------------------------------------------
@@ -184,10 +152,25 @@ AnyTick = Trade | Quote | Depth
 
 # --- governance.commands ------------------------------------------------------------------------
 
+Why = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Leg(Struct, frozen=True, kw_only=True):
+    """A further leg of a trade: all legs are granted, or none."""
+
+    instrument: Symbol
+    target: Decimal
+    price: Decimal
+
+    def __post_init__(self) -> None:
+        finite(target=self.target)
+        positive(price=self.price)
+
 
 class SubmitProposal(Message, frozen=True, kw_only=True, tag="SubmitProposal.1"):
     """`target` is the signed final quantity (trade), or the cap on |position| (reduce).
-    `probability` is P(y = 1) at the book's horizon; `price` and `evidence` are what the agent saw."""
+    `probability` is P(y = 1) at the book's horizon; `price` and `evidence` are what the agent saw. With `legs` it is
+    all or none, and y is about the legs together, weighted by their value."""
 
     proposal_id: Id
     action: Action
@@ -201,10 +184,13 @@ class SubmitProposal(Message, frozen=True, kw_only=True, tag="SubmitProposal.1")
     evidence_published_at: Nanoseconds = 0
     ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 200
     reason: Reason = ""
+    legs: Annotated[tuple[Leg, ...], Meta(max_length=7)] = ()
 
     def __post_init__(self) -> None:
         finite(target=self.target)
         positive(price=self.price)
+        if len({self.instrument, *(leg.instrument for leg in self.legs)}) <= len(self.legs):
+            raise ValueError("two legs are on the same instrument")
 
 
 class OfferAmendment(Message, frozen=True, kw_only=True, tag="OfferAmendment.1"):
@@ -240,7 +226,7 @@ class CastBallot(Message, frozen=True, kw_only=True, tag="CastBallot.1"):
 class ResumeTrading(Message, frozen=True, kw_only=True, tag="ResumeTrading.1"):
     """An operator ends a halt or a reduce-only mode; who asks is the envelope's actor."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Why
 
 
 class ChangeFeedSource(Message, frozen=True, kw_only=True, tag="ChangeFeedSource.1"):
@@ -259,6 +245,79 @@ class ReportFeedGap(Message, frozen=True, kw_only=True, tag="ReportFeedGap.1"):
     market_at: Nanoseconds
 
 
+class ReportTradingStatus(Message, frozen=True, kw_only=True, tag="ReportTradingStatus.1"):
+    """A venue says whether an instrument trades; `status` is its own word."""
+
+    instrument: Symbol
+    tradable: bool
+    status: Name
+    market_at: Nanoseconds
+
+
+class RecordOutcomes(Message, frozen=True, kw_only=True, tag="RecordOutcomes.1"):
+    """What the market made of every question of one bucket (⌊opening / horizon⌋ on the market clock)."""
+
+    bucket: Nanoseconds
+    outcomes: tuple[ObservedOutcome, ...]
+
+
+class RequestChange(Message, frozen=True, kw_only=True, tag="RequestChange.1"):
+    """Tightening takes hold at once; loosening waits for another operator and the timelock. A change of rules carries
+    its shadow replay."""
+
+    change_id: Id
+    change: Change
+    reason: Why
+    preview: Preview | None = None
+
+
+class ApproveChange(Message, frozen=True, kw_only=True, tag="ApproveChange.1"):
+    change_id: Id
+    reason: Why
+
+
+class RefuseChange(Message, frozen=True, kw_only=True, tag="RefuseChange.1"):
+    """Ends a change that has not been enacted; its proposer may withdraw it so."""
+
+    change_id: Id
+    reason: Why
+
+
+class ReleaseHold(Message, frozen=True, kw_only=True, tag="ReleaseHold.1"):
+    """Lets a held decision go on: prices and rules are checked again."""
+
+    decision_id: Id
+    reason: Why
+
+
+class RefuseHold(Message, frozen=True, kw_only=True, tag="RefuseHold.1"):
+    decision_id: Id
+    reason: Why
+
+
+class SuspendInstrument(Message, frozen=True, kw_only=True, tag="SuspendInstrument.1"):
+    instrument: Symbol
+    reason: Why
+
+
+class LiftSuspension(Message, frozen=True, kw_only=True, tag="LiftSuspension.1"):
+    instrument: Symbol
+    reason: Why
+
+
+class ClearBreaker(Message, frozen=True, kw_only=True, tag="ClearBreaker.1"):
+    """A person has looked at a latched control (repeated execution: `subject` is `agent:instrument`)."""
+
+    breaker: Breaker
+    subject: Annotated[str, Meta(max_length=200)]
+    reason: Why
+
+
+class AcknowledgeAlarm(Message, frozen=True, kw_only=True, tag="AcknowledgeAlarm.1"):
+    alarm_id: Id
+    reason: Why
+
+
 class GateObserved(Message, frozen=True, kw_only=True, tag="GateObserved.1"):
     """What the governor read in the `gate` table; made by its shell, so that a recorded run can be repeated."""
 
@@ -269,10 +328,24 @@ class GateObserved(Message, frozen=True, kw_only=True, tag="GateObserved.1"):
 
 
 AgentCommand = SubmitProposal | OfferAmendment | CastBallot
-Command = AgentCommand | ResumeTrading | ChangeFeedSource | ReportFeedGap | GateObserved
+FeedCommand = ChangeFeedSource | ReportFeedGap | ReportTradingStatus
+ConfigCommand = RequestChange | ApproveChange | RefuseChange
+HoldCommand = ReleaseHold | RefuseHold
+OperatorCommand = (
+    ResumeTrading | ConfigCommand | HoldCommand | SuspendInstrument | LiftSuspension | ClearBreaker | AcknowledgeAlarm
+)
+Command = AgentCommand | OperatorCommand | FeedCommand | RecordOutcomes | GateObserved
 
 
 # --- governance.deliberations -------------------------------------------------------------------
+
+
+class AnnouncedLeg(Struct, frozen=True, kw_only=True):
+    instrument: Symbol
+    target: Decimal
+    held: Decimal
+    price: Decimal
+    spread: Decimal
 
 
 class ProposalAnnounced(Message, frozen=True, kw_only=True, tag="ProposalAnnounced.1"):
@@ -293,6 +366,7 @@ class ProposalAnnounced(Message, frozen=True, kw_only=True, tag="ProposalAnnounc
     joins_until: Nanoseconds
     deadline: Nanoseconds
     amends: Id | None = None
+    legs: tuple[AnnouncedLeg, ...] = ()
 
 
 class MassCounted(Message, frozen=True, kw_only=True, tag="MassCounted.1"):

@@ -9,7 +9,7 @@ from governance.domain.arbitration import reduces
 from governance.domain.council import Seat
 from governance.domain.deliberation import Candidate, Round
 from governance.domain.docket import Docket
-from governance.domain.situation import NS_PER_MS, ages_of, equity_of
+from governance.domain.situation import NS_PER_MS, ages_of, equity_of, fresh
 from governance.domain.state import ZERO, BookState
 from market.domain.instrument import to_lot
 from market.domain.mark import Prices
@@ -107,7 +107,7 @@ class Admission:
     def _fresh(self, body: SubmitProposal, now: int) -> Refused | None:
         terms = self.state.terms
         exempt = body.action == "reduce" or reduces(self.state.held(body.instrument), body.target)
-        if not exempt and not ages_of(self.prices, body.instrument).fresh(terms):
+        if not exempt and not fresh(ages_of(self.prices, body.instrument), terms):
             return Code.STALE_DATA, f"{body.instrument} has neither a fresh quote nor a fresh trade"
         age_ms = (now - body.evidence_received_at) / NS_PER_MS
         if abs(age_ms) > terms.proposal_max_age_ms:

@@ -32,7 +32,9 @@ class Cut(Struct, frozen=True):
 
 
 class Survivor(Struct, frozen=True, kw_only=True):
-    """One instrument's order as arbitration leaves it: from `held` to `target`, for the proposals in `winners`."""
+    """One instrument's order as arbitration leaves it: from `held` to `target`, for the proposals in `winners`.
+    Survivors with the same `group` (a proposal of several legs) stand or fall together. `seen` is the price that the
+    first winner's agent saw, `evidence_at` when (process clock, ns; 0 where it does not matter)."""
 
     instrument: str
     hash: str
@@ -41,6 +43,10 @@ class Survivor(Struct, frozen=True, kw_only=True):
     support_ppm: int
     winners: tuple[str, ...]
     cuts: tuple[Cut, ...] = ()
+    group: str = ""
+    seen: Decimal | None = None
+    evidence_at: int = 0
+    agents: tuple[str, ...] = ()
 
     @property
     def quantity(self) -> Decimal:

@@ -9,28 +9,24 @@ from msgspec import Struct
 
 from governance.domain.state import ZERO, BookState, Cap
 from market.domain.mark import Prices
-from streams.events import BookTerms, InstrumentTerms, MarketView
+from streams.events import Ages, BookTerms, Conditions, InstrumentTerms, MarketView, Standing
 from streams.messages import Mode
 
 NS_PER_MS = 1_000_000
 
 
-class Ages(Struct, frozen=True):
-    """How old the last quote and the last trade are by the market clock (ns); None if there never was one."""
-
-    quote: int | None
-    trade: int | None
-
-    def fresh(self, terms: BookTerms) -> bool:
-        """Whether either is young enough for its kind."""
-        return (self.quote is not None and self.quote <= terms.quote_max_age_ms * NS_PER_MS) or (
-            self.trade is not None and self.trade <= terms.trade_max_age_ms * NS_PER_MS
-        )
+def fresh(ages: Ages, terms: BookTerms) -> bool:
+    """Whether the quote or the trade is young enough for its kind."""
+    return (ages.quote is not None and ages.quote <= terms.quote_max_age_ms * NS_PER_MS) or (
+        ages.trade is not None and ages.trade <= terms.trade_max_age_ms * NS_PER_MS
+    )
 
 
 class Situation(Struct, frozen=True):
     """`held` is position + reserved. `equity` is None while something held has no price. `gross` is Σ |position| · P
-    with reservations counted where they add to it and not yet where they take away."""
+    with reservations counted where they add to it and not yet where they take away. `reserved` is by instrument.
+    `conditions` and `standing` are what the surveillance knows; `now` is the process clock, `market_now` the market's.
+    """
 
     book: str
     mode: Mode
@@ -40,10 +36,15 @@ class Situation(Struct, frozen=True):
     equity: Decimal | None
     gross: Decimal
     positions: dict[str, Decimal]
+    reserved: dict[str, Decimal]
     held: dict[str, Decimal]
     markets: dict[str, MarketView]
     ages: dict[str, Ages]
     caps: dict[str, Cap]
+    conditions: dict[str, Conditions]
+    standing: Standing
+    now: int
+    market_now: int
 
 
 def ages_of(prices: Prices, instrument: str) -> Ages:
@@ -94,8 +95,13 @@ def situation(state: BookState, prices: Prices, concerned: Iterable[str], now: i
         equity=equity if complete else None,
         gross=gross,
         positions=open_positions,
+        reserved=reserved,
         held=held,
         markets=markets,
         ages={name: ages_of(prices, name) for name in names},
         caps=caps,
+        conditions={},
+        standing=Standing(),
+        now=now,
+        market_now=prices.now,
     )

@@ -11,11 +11,11 @@ from governance.domain.council import Weights
 from governance.domain.deliberation import Candidate, Round
 from governance.domain.resolution import resolve
 from governance.domain.rulebook import Rulebook
-from governance.domain.situation import Ages, Situation
+from governance.domain.situation import Situation
 from governance.domain.tracks import Rule, Terms
 from governance.domain.voting import Ballot
 from streams.envelope import Envelope
-from streams.events import BookTerms, DecisionReached, MarketView, ProposalTallied
+from streams.events import Ages, BookTerms, DecisionReached, MarketView, ProposalTallied, Standing
 from streams.messages import CastBallot, SubmitProposal
 from tests.unit.governance.scene import instrument
 
@@ -55,10 +55,15 @@ def situation(held: dict[str, str]) -> Situation:
         equity=Decimal(10_000),
         gross=sum((abs(quantity) * MARKET.price for quantity in quantities.values()), Decimal(0)),
         positions={symbol: quantity for symbol, quantity in quantities.items() if quantity},
+        reserved={},
         held=quantities,
         markets=dict.fromkeys(SYMBOLS, MARKET),
         ages=dict.fromkeys(SYMBOLS, Ages(0, 0)),
         caps={},
+        conditions={},
+        standing=Standing(),
+        now=0,
+        market_now=0,
     )
 
 

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from governance.domain.arbitration import Survivor
 from governance.domain.clearing import Cleared, Clearing, clear, facts
 from governance.domain.rulebook import Rulebook, RuleRefused, compiled
-from governance.domain.situation import Ages, Situation
+from governance.domain.situation import Situation
 from governance.domain.starter import starter_rules
 from rules.facts import ORDER_SCHEMA
-from streams.events import ClauseTrace, RuleActivated, RuleClause
+from streams.events import Ages, ClauseTrace, RuleActivated, RuleClause
 from tests.unit.governance.scene import instrument
 from tests.unit.governance.table import situation
 
