@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar
 
+import msgspec
 from msgspec import Struct
 
 from agents.view import View
@@ -34,16 +35,18 @@ def _sound(probability: float | None, *quantities: Decimal | None) -> None:
 
 class Idea(Struct, frozen=True, kw_only=True):
     """What an agent would like: `target` is the signed final quantity (trade) or the cap on |position| (reduce).
-    `probability` is P(y = 1); reduce and halt have none."""
+    `probability` is P(y = 1); reduce and halt have none. `legs` are further instruments with their targets, for a trade
+    that is granted as a whole or not at all: then y is about all of it, weighted by value."""
 
     instrument: str
     target: Decimal
     probability: float | None = None
     reason: str = ""
     action: Action = "trade"
+    legs: tuple[tuple[str, Decimal], ...] = ()
 
     def __post_init__(self) -> None:
-        _sound(self.probability, self.target)
+        _sound(self.probability, self.target, *(target for _, target in self.legs))
         if self.action == "trade" and self.probability is None:
             raise ValueError("a trade needs a probability")
 
@@ -98,6 +101,29 @@ class Agent:
 
     def on_deliberation(self, announced: ProposalAnnounced, view: View) -> Opinion:
         return ABSTAIN
+
+    def on_legs(self, announced: ProposalAnnounced, view: View) -> Opinion:
+        """What it thinks of a proposal of several legs. Unless it says otherwise it looks at one leg after the other:
+        what it would veto or make smaller it vetoes, because the legs go together; a forecast it has none."""
+        for one in legs_of(announced):
+            opinion = self.on_deliberation(one, view)
+            limited = opinion.size_limit is not None and abs(one.target) > opinion.size_limit and enlarges(one)
+            if opinion.veto or limited:
+                reason = opinion.reason or f"no more than {opinion.size_limit}"
+                return Opinion(veto=True, reason=f"{one.instrument}: {reason}")
+        return ABSTAIN
+
+
+def legs_of(announced: ProposalAnnounced) -> list[ProposalAnnounced]:
+    """Each leg as if it had been proposed alone, the head first."""
+    head = msgspec.structs.replace(announced, legs=())
+    further = [
+        msgspec.structs.replace(
+            head, instrument=leg.instrument, target=leg.target, held=leg.held, price=leg.price, spread=leg.spread
+        )
+        for leg in announced.legs
+    ]
+    return [head, *further]
 
 
 def side_of(announced: ProposalAnnounced) -> int:

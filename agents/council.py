@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from agents.agent import View
 from agents.seat import Seat
+from rules.engine import TextRefused
 from streams.envelope import Envelope
+from streams.events import TOPICS, SeatGranted, decode_event
 from streams.messages import AnyTick, Depth, LedgerEntry, ModeChanged, ProposalAnnounced, Quote, Tick, Trade
 
+log = logging.getLogger(__name__)
+
 NEVER = 2**63
+GRANTED = TOPICS[SeatGranted]
+Declared = Callable[[SeatGranted, View], Seat]
 
 
 class Group:
@@ -34,10 +41,13 @@ class Kind:
 
 
 class Council:
-    def __init__(self, seats: Iterable[Seat], view: View) -> None:
+    """`declared` makes the seat of whoever is granted one with signals, while everything runs."""
+
+    def __init__(self, seats: Iterable[Seat], view: View, declared: Declared | None = None) -> None:
         self.seats = list(seats)
         self.view = view
-        self._kinds: dict[type[Any], Kind] = {kind: Kind() for kind in (Quote, Trade, Depth)}
+        self.declared = declared
+        self._kinds: dict[type[Any], Kind] = {}
         self._handlers: dict[type[Any], Callable[[Envelope, int], list[Envelope]]] = {
             ProposalAnnounced: self._announced,
             ModeChanged: self._mode,
@@ -71,6 +81,7 @@ class Council:
         return self._call(kind, message, tick, now)
 
     def _arrange(self) -> None:
+        self._kinds = {kind: Kind() for kind in (Quote, Trade, Depth)}
         groups: dict[tuple[tuple[type[Tick], ...], int], Group] = {}
         for seat in self.seats:
             agent = seat.agent
@@ -113,5 +124,19 @@ class Council:
 
     def _ledger(self, message: Envelope, now: int) -> list[Envelope]:
         entry: Any = message.body
+        heard = self.view.heard_up_to[entry.log]
         self.view.hear(entry)
+        for row in entry.rows:
+            if row.topic == GRANTED and row.position > heard and row.book == self.view.book:
+                self._granted(decode_event(row.topic, row.state))
         return []
+
+    def _granted(self, event: Any) -> None:
+        if self.declared is None or not event.signals or any(seat.name == event.agent for seat in self.seats):
+            return
+        try:
+            self.seats.append(self.declared(event, self.view))
+        except TextRefused as error:  # its facts are not those of this release: the others go on without it
+            log.error("the rule agent %s cannot sit: %s", event.agent, error)
+            return
+        self._arrange()

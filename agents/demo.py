@@ -20,7 +20,7 @@ from agents.roles.risk import Risk
 from agents.roles.rule import Rule
 from agents.roles.strategy import Habits
 from agents.seat import Seat
-from streams.events import BookTerms, InstrumentTerms, Role
+from streams.events import BookTerms, InstrumentTerms, Role, SeatGranted
 
 SIXTH_PPM = 1_000_000 // 6
 
@@ -156,6 +156,12 @@ def bench_council(every: int = 200) -> tuple[SeatPlan, ...]:
 
 
 BENCH_COUNCIL = bench_council()
+DECLARED_HABITS = Habits(forecast=calibrated.RULE, notional=12_000.0)
+
+
+def declared_seat(granted: SeatGranted, view: View) -> Seat:
+    """A rule agent as an operator declared it in CEL. Raises `rules.engine.TextRefused`."""
+    return Seat(granted.agent, Rule(DECLARED_HABITS, rules=granted.signals), view)
 
 
 def seat_council(
@@ -167,10 +173,12 @@ def seat_council(
     only: Iterable[str] = (),
 ) -> Council:
     """The council that `plans` describe, with new agents; `only` names the seats that this process runs (default: all).
-    Terms and instruments that are not given come with the book's founding events. Raises KeyError for a name that is
-    not among the plans."""
+    Terms and instruments that are not given come with the book's founding events; rule agents that operators declare
+    come with the ledger, unless `only` some seats are run. Raises KeyError for a name that is not among the plans."""
     chosen = {plan.name: plan for plan in plans}
-    if names := list(only):
+    names = list(only)
+    if names:
         chosen = {name: chosen[name] for name in names}
     view = View(book, terms, instruments)
-    return Council([Seat(name, plan.make(), view) for name, plan in chosen.items()], view)
+    seats = [Seat(name, plan.make(), view) for name, plan in chosen.items()]
+    return Council(seats, view, None if names else declared_seat)

@@ -7,16 +7,21 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from agents.view import FOLDED
 from ledger import gate
+from ledger.entries import COLUMNS, table_row
 from ledger.follower import Follower
-from ledger.reader import LogReader
 from ledger.records import RecordedEvent
 from ledger.session import Session
 from streams.envelope import Envelope
-from streams.events import BookFounded, encode_event
+from streams.events import TOPICS, BookFounded, encode_event
 from streams.messages import LedgerEntry, LedgerRow, Log, ModeChanged
 
 ROWS = 2_000
+HEARD = tuple(sorted(topic for topic in FOLDED if topic.partition(".")[0] in ("Book", "Council")))
+"""What agents hear of the governance log: terms, instruments, seats."""
+_GOVERNANCE = f"""SELECT {COLUMNS} FROM event_log
+    WHERE log = 'governance' AND partition = 0 AND book = %s AND topic = ANY(%s) ORDER BY position"""
 
 
 class NoBook(Exception):
@@ -37,10 +42,10 @@ class Ledger:
 
     def beginning(self) -> Iterator[Envelope]:
         """Everything a council has to be told before it may act. Raises `NoBook`."""
-        founding = list(LogReader(self.session, "governance").events(book=self.book, aggregates=("Book",)))
-        if not any(isinstance(recorded.event.body, BookFounded) for recorded in founding):
+        heard = [table_row(row) for row in self.session.run(_GOVERNANCE, (self.book, list(HEARD)))]
+        if not any(row.topic == TOPICS[BookFounded] for *_, row in heard):
             raise NoBook(f"the book {self.book} has not been founded")
-        yield from self._entries("governance", founding)
+        yield from self._enveloped("governance", [(row, at) for _, _, at, row in heard])
         self.follower.position = 0
         while recorded := self.follower.catch_up(ROWS):
             yield from self._entries("execution", recorded)
@@ -57,19 +62,23 @@ class Ledger:
         return before
 
     def _entries(self, log: Log, recorded: Sequence[RecordedEvent]) -> Iterator[Envelope]:
+        yield from self._enveloped(log, [(_row(each), each.recorded_at) for each in recorded])
+
+    def _enveloped(self, log: Log, rows: Sequence[tuple[LedgerRow, int]]) -> Iterator[Envelope]:
+        """Rows with the times at which they were recorded (ns)."""
         now = time.time_ns()
-        for start in range(0, len(recorded), ROWS):
-            rows = recorded[start : start + ROWS]
-            first, last = rows[0].position, rows[-1].position
+        for start in range(0, len(rows), ROWS):
+            some = rows[start : start + ROWS]
+            (first, _), (last, recorded_at) = some[0], some[-1]
             entry = LedgerEntry(
                 log=log,
                 partition=0,
-                first=first,
-                last=last,
-                recorded_at=rows[-1].recorded_at,
-                rows=tuple(map(_row, rows)),
+                first=first.position,
+                last=last.position,
+                recorded_at=recorded_at,
+                rows=tuple(row for row, _ in some),
             )
-            yield Envelope(id=f"{log}:{last}", body=entry, actor="ledger", sent_at=now, book=self.book)
+            yield Envelope(id=f"{log}:{last.position}", body=entry, actor="ledger", sent_at=now, book=self.book)
 
     def _mode(self) -> Envelope:
         found, now = gate.read(self.session.connection, self.book), time.time_ns()

@@ -15,6 +15,7 @@ from streams.messages import (
     AgentCommand,
     AnyTick,
     CastBallot,
+    Leg,
     OfferAmendment,
     ProposalAnnounced,
     SubmitProposal,
@@ -24,6 +25,7 @@ from streams.messages import (
 log = logging.getLogger(__name__)
 
 OLDEST_EVIDENCE_NS = 300_000_000
+UNDER_WAY_NS = 1_000_000_000
 REMEMBERED = 256
 LONGEST_REASON = 500
 AGENT_ERROR = "AGENT_ERROR"
@@ -52,6 +54,7 @@ class Seat:
         self._calms_until: dict[str, int] = {}
         self._own = Forecasts()
         self._given = Forecasts()
+        self._latest: dict[tuple[str, int | None], tuple[float, int]] = {}
 
     def handle(self, message: Envelope, now: int) -> list[Envelope]:
         """Ticks may give proposals; every announcement gives exactly one ballot; the rest gives nothing."""
@@ -75,7 +78,7 @@ class Seat:
 
     def on_announced(self, message: Envelope, announced: ProposalAnnounced, now: int) -> list[Envelope]:
         try:
-            opinion = self._consistent(self.agent.on_deliberation(announced, self.view), announced)
+            opinion = self._consistent(self._opinion(announced), announced, now)
         except Exception:  # noqa: BLE001 (the same)
             self.failed(message.id)
             opinion = Opinion(reason=AGENT_ERROR)
@@ -90,6 +93,9 @@ class Seat:
             return None
         target, mark = self._target(idea), view.prices.view(idea.instrument)
         if target is None or mark is None:
+            return None
+        if (legs := self._legs(idea)) is None:
+            self.dropped["no_price"] += 1
             return None
         if now - tick.received_at > OLDEST_EVIDENCE_NS:
             self.dropped["old_evidence"] += 1
@@ -109,17 +115,21 @@ class Seat:
             evidence_published_at=message.sent_at,
             ttl_ms=view.terms.decision_ttl_ms,
             reason=_text(idea.reason),
+            legs=legs,
         )
-        self._remember(idea, proposal)
+        self._remember(idea, proposal, now)
         return self._command(message, proposal, proposal.proposal_id, now)
 
-    def _remember(self, idea: Idea, proposal: SubmitProposal) -> None:
+    def _remember(self, idea: Idea, proposal: SubmitProposal, now: int) -> None:
         """Its forecast for the side that it proposes, for its own ballot; a reduce is approved without one."""
         if idea.action != "trade" or idea.probability is None:
             self._own[proposal.proposal_id, None] = 1.0
             return
         held = self.view.position(idea.instrument)
-        self._own[proposal.proposal_id, (proposal.target > held) - (proposal.target < held)] = idea.probability
+        side = (proposal.target > held) - (proposal.target < held)
+        self._own[proposal.proposal_id, side] = idea.probability
+        if not idea.legs:
+            self._latest[idea.instrument, side] = (idea.probability, now)
 
     def _rest(self, idea: Idea, target: Decimal) -> None:
         """Sets when it may propose again: later where it asks for what it has just asked for in vain."""
@@ -142,6 +152,8 @@ class Seat:
         terms = view.instruments.get(idea.instrument)
         if terms is None or view.mode == "HALTED":
             return None
+        if idea.action == "trade" and self.name in view.newcomers:
+            return None
         if idea.action != "trade":
             return to_lot(idea.target, terms.lot_size)
         target = to_lot(min(max(idea.target, terms.min_position), terms.max_position), terms.lot_size)
@@ -150,19 +162,41 @@ class Seat:
             return None
         return target
 
-    def _consistent(self, opinion: Opinion, announced: ProposalAnnounced) -> Opinion:
+    def _legs(self, idea: Idea) -> tuple[Leg, ...] | None:
+        """The further legs in whole lots; None where one has no price or no terms."""
+        legs: list[Leg] = []
+        for instrument, target in idea.legs:
+            terms, mark = self.view.instruments.get(instrument), self.view.prices.view(instrument)
+            if terms is None or mark is None:
+                return None
+            legs.append(Leg(instrument=instrument, target=to_lot(target, terms.lot_size), price=mark.price))
+        return tuple(legs)
+
+    def _consistent(self, opinion: Opinion, announced: ProposalAnnounced, now: int) -> Opinion:
         """What was forecast before on the same question is said again: one forecast per round, instrument and side."""
         trade = announced.action == "trade"
         side = side_of(announced) if trade else None
-        question = (announced.deliberation_id, announced.instrument, side)
-        known = self._own.get((announced.proposal_id, side))
-        if known is None and trade:
-            known = self._given.get(question)
+        further = tuple((leg.instrument, leg.target > leg.held) for leg in announced.legs)
+        question = (announced.deliberation_id, announced.instrument, side, further)
+        known = self._given.get(question) if trade else None
+        if known is None:
+            known = self._own.get((announced.proposal_id, side))
+        if known is None and trade and not further:
+            known = self._asked_just_now(announced.instrument, side, now)
         if known is not None:
             opinion = msgspec.structs.replace(opinion, probability=known)
         if opinion.probability is not None:
             self._given[question] = opinion.probability
         return opinion
+
+    def _asked_just_now(self, instrument: str, side: int | None, now: int) -> float | None:
+        """The forecast of an own proposal that is under way: it may join the same round and ask the same."""
+        known = self._latest.get((instrument, side))
+        return known[0] if known and now - known[1] <= UNDER_WAY_NS else None
+
+    def _opinion(self, announced: ProposalAnnounced) -> Opinion:
+        ask = self.agent.on_legs if announced.legs else self.agent.on_deliberation
+        return ask(announced, self.view)
 
     def _amendment(
         self, target: Decimal, reason: str, message: Envelope, announced: ProposalAnnounced, now: int

@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from market.domain.mark import Prices
+from market.domain.terms import with_term
 from streams.events import (
     TOPICS,
     BookFounded,
@@ -19,13 +20,20 @@ from streams.events import (
     InstrumentTerms,
     OrderFilled,
     OrderPartiallyFilled,
+    SeatEntered,
+    SeatGranted,
+    TermChanged,
     decode_event,
 )
 from streams.messages import LedgerEntry, Log, Mode, Tick
 
 ZERO = Decimal(0)
 FOLDED = frozenset(
-    TOPICS[event] for event in (BookFounded, InstrumentListed, BookOpened, CashMoved, OrderFilled, OrderPartiallyFilled)
+    TOPICS[event]
+    for event in (
+        *(BookFounded, InstrumentListed, TermChanged, SeatGranted, SeatEntered),
+        *(BookOpened, CashMoved, OrderFilled, OrderPartiallyFilled),
+    )
 )
 
 
@@ -38,7 +46,8 @@ class LastFill(Struct, frozen=True):
 
 class View:
     """Folded once per process, read by every agent of it. Quantities and money are `Decimal`, `price` and `cost` are
-    floats for signal arithmetic. Terms and instruments that are not given come with the book's founding events."""
+    floats for signal arithmetic. Terms and instruments that are not given come with the book's founding events.
+    `newcomers` are the seats that vote in shadow and may not propose trades yet."""
 
     def __init__(
         self, book: str, terms: BookTerms | None = None, instruments: Mapping[str, InstrumentTerms] | None = None
@@ -50,6 +59,7 @@ class View:
         self.mode: Mode = "NORMAL"
         self.cash: Decimal | None = None
         self.fills: dict[str, LastFill] = {}
+        self.newcomers: set[str] = set()
         self.heard_up_to: dict[Log, int] = {"governance": 0, "execution": 0}
         self._positions: dict[str, Decimal] = {}
         self._floats: dict[str, tuple[float, float]] = {}
@@ -112,6 +122,14 @@ class View:
                 self.instruments = {terms.symbol: terms for terms in event.instruments}
             case InstrumentListed():
                 self.instruments[event.terms.symbol] = event.terms
+            case TermChanged(instrument=""):
+                self.terms = with_term(self.terms, event.name, event.to)
+            case TermChanged(instrument=instrument):
+                self.instruments[instrument] = with_term(self.instruments[instrument], event.name, event.to)
+            case SeatGranted(shadow=True):
+                self.newcomers.add(event.agent)
+            case SeatEntered():
+                self.newcomers.discard(event.agent)
             case BookOpened():
                 self.cash = event.cash
             case CashMoved() if self.cash is not None:

@@ -13,11 +13,12 @@ import redis
 
 from agents.council import Council
 from agents.demo import SeatPlan, seat_council
-from agents.recovery import Ledger, NoBook
+from agents.recovery import HEARD, Ledger, NoBook
 from streams.client import (
     COMMANDS,
     DELIBERATIONS,
     LEDGER_EXECUTION,
+    LEDGER_GOVERNANCE,
     TICKS,
     AsyncStreams,
     Entry,
@@ -38,6 +39,7 @@ BATCH = 500
 WARM_UP_MS = 30_000
 SILENCE_NS = 250_000_000
 REDIS_LOST = (redis.ConnectionError, redis.TimeoutError)
+HEARD_BYTES = tuple(topic.encode() for topic in HEARD)
 POSTGRES_LOST = (psycopg.OperationalError,)
 POSTGRES_NOT_READY = (*POSTGRES_LOST, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction, NoBook)
 
@@ -110,6 +112,7 @@ class Worker:
         self.positions = {
             DELIBERATIONS: self.direct.last_id(DELIBERATIONS),
             LEDGER_EXECUTION: self.direct.last_id(LEDGER_EXECUTION),
+            LEDGER_GOVERNANCE: self.direct.last_id(LEDGER_GOVERNANCE),
             TICKS: f"{from_ms}-0",
         }
 
@@ -161,6 +164,8 @@ class Worker:
         observed = False
         for entry in entries:
             self.positions[entry.stream] = entry.id
+            if entry.stream == LEDGER_GOVERNANCE and not any(topic in entry.raw for topic in HEARD_BYTES):
+                continue  # rounds: nothing of them is for agents, and they are what the log is full of
             try:
                 message = decode(entry.raw)
             except Refused as refusal:
@@ -168,7 +173,7 @@ class Worker:
                 continue
             now = time.time_ns()
             body = message.body
-            if isinstance(body, LedgerEntry):
+            if isinstance(body, LedgerEntry) and body.log == "execution":
                 self._heard_at = now
                 for missing in self.ledger.missing_before(body):
                     self._hand(missing, now)

@@ -228,6 +228,7 @@ from streams.parts import (
 )
 from streams.parts import (
     GrantedOrder as GrantedOrder,
+    HeldOrder as HeldOrder,
 )
 from streams.parts import (
     InstrumentTerms as InstrumentTerms,

@@ -17,6 +17,7 @@ from streams.parts import (
     Conditions,
     Effect,
     Event,
+    HeldOrder,
     InstrumentTerms,
     MarketView,
     ObservedOutcome,
@@ -232,16 +233,19 @@ class DecisionReached(Event, frozen=True, kw_only=True):
 
 
 class DecisionHeld(Event, frozen=True, kw_only=True):
-    """A rule holds the decision until an operator releases or refuses it, or `until` passes (process clock, ns).
-    `orders` are what it would grant, `reasons` what became of the proposals that lost already."""
+    """Rules hold the decision until an operator releases or refuses it, or `until` passes (process clock, ns).
+    `orders` are what it would grant, `held` how each came about; `reasons` what became of every proposal."""
 
     decision_id: str
     deliberation_id: str
+    track: Track
     rules: tuple[str, ...]
     orders: tuple[OrderTicket, ...]
+    held: tuple[HeldOrder, ...]
     reasons: tuple[ProposalResult, ...]
     trigger: Trigger
     ttl_ms: int
+    at: int
     until: int
 
 

@@ -234,6 +234,22 @@ class Standing(Struct, frozen=True, kw_only=True):
     day_open: Decimal | None = None
 
 
+class HeldOrder(Struct, frozen=True, kw_only=True):
+    """An order that waits for an operator, with what it takes to judge it again: the target it goes to, the price its
+    agent saw, when (process clock, ns), and which proposals of whom it stands for."""
+
+    instrument: str
+    hash: str
+    target: Decimal
+    quantity: Decimal
+    support_ppm: int
+    winners: tuple[str, ...]
+    agents: tuple[str, ...]
+    group: str
+    seen: Decimal | None
+    evidence_at: int
+
+
 # --- outcomes and scores --------------------------------------------------------------------------
 
 

@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from agents.agent import View
 from agents.roles.signals import Drift, Returns
 from agents.roles.strategy import Habits, Strategy
-from rules.engine import Clause, Engine, Failure, Kind, Verdict
+from rules.engine import Failure, Verdict
+from rules.facts import SIGNAL_SCHEMA as FACTS
+from rules.signals import compile_signal, signal_engine
+from streams.events import SignalRule
 from streams.messages import Tick
 
-FACTS: dict[str, Kind] = {
-    "market.instrument": "STRING",
-    "market.price": "DOUBLE",
-    "market.spread_bp": "DOUBLE",
-    "market.cost_bp": "DOUBLE",
-    "market.imbalance": "DOUBLE",
-    "market.move_5s": "DOUBLE",
-    "market.move_30s": "DOUBLE",
-    "market.trend": "DOUBLE",
-    "book.position": "DOUBLE",
-}
-"""`imbalance`: (bid size − ask size) / both of a fresh quote, else 0; `move_5s`, `move_30s`: decayed returns in
-standard deviations; `trend`: variance ratio, above 1 prices trend, below 1 they revert."""
-
-
-class SignalRule(Struct, frozen=True, kw_only=True):
-    """When `when` (BOOL) holds the score is `score` (DOUBLE): positive expects the price to rise."""
-
-    name: str
-    when: str
-    score: str
-
+__all__ = ["DEMO_RULES", "FACTS", "Rule", "RuleFailed", "SignalRule"]
 
 DEMO_RULES = (
     SignalRule(
@@ -60,10 +40,7 @@ class Rule(Strategy):
 
     def __init__(self, habits: Habits, *, rules: Sequence[SignalRule] = DEMO_RULES) -> None:
         super().__init__(habits)
-        self.engine = Engine(FACTS)
-        self.rules: list[tuple[str, Clause, Clause]] = [
-            (rule.name, self.engine.compile(rule.when), self.engine.compile(rule.score, "DOUBLE")) for rule in rules
-        ]
+        self.rules = [compile_signal(rule) for rule in rules]
         self.moves: dict[str, tuple[Drift, Drift]] = {}
         self.facts: dict[str, dict[str, bool | int | float | str]] = {}
 
@@ -79,7 +56,7 @@ class Rule(Strategy):
         if trend is None:
             return None
         moves = {"market.move_5s": fast.over(deviation), "market.move_30s": slow.over(deviation), "market.trend": trend}
-        facts = self.engine.bind(self.facts[instrument] | {"market.price": price} | moves)
+        facts = signal_engine().bind(self.facts[instrument] | {"market.price": price} | moves)
         for name, when, score in self.rules:
             if _value(name, when.evaluate(facts)) is True:
                 return float(_value(name, score.evaluate(facts)))

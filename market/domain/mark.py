@@ -51,6 +51,14 @@ class Prices:
         elif type(tick) is Trade:
             self.markets[tick.instrument].trade = tick
 
+    def frozen(self) -> Prices:
+        """The prices of this moment, which later ticks do not move."""
+        copy = Prices()
+        copy.now = self.now
+        for instrument, market in self.markets.items():
+            copy.markets[instrument] = Market(market.quote, market.trade)
+        return copy
+
     def fresh_quote(self, instrument: str) -> Quote | None:
         """The best bid and offer if it is at most 1 s old by the market clock."""
         market = self.markets.get(instrument)

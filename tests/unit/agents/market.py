@@ -14,6 +14,7 @@ from agents.seat import Seat
 from streams.envelope import Envelope, derived_id
 from streams.events import TOPICS, BookOpened, BookTerms, Event, InstrumentTerms, OrderFilled
 from streams.messages import (
+    AnnouncedLeg,
     AnyTick,
     LedgerEntry,
     LedgerRow,
@@ -85,6 +86,7 @@ def announced(
     amends: str | None = None,
     round_id: str = "round",
     at: int = START,
+    legs: tuple[AnnouncedLeg, ...] = (),
 ) -> ProposalAnnounced:
     return ProposalAnnounced(
         deliberation_id=round_id,
@@ -101,6 +103,7 @@ def announced(
         joins_until=at + 12 * MS,
         deadline=at + 25 * MS,
         amends=amends,
+        legs=legs,
     )
 
 

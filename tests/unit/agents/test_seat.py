@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from agents.agent import ABSTAIN, Agent, Idea, Opinion, View
 from agents.seat import AGENT_ERROR, OLDEST_EVIDENCE_NS
 from streams.envelope import Envelope, decode, encode
-from streams.messages import CastBallot, OfferAmendment, ProposalAnnounced, Quote, SubmitProposal, Tick
+from streams.events import SeatEntered, SeatGranted
+from streams.messages import AnnouncedLeg, CastBallot, OfferAmendment, ProposalAnnounced, Quote, SubmitProposal, Tick
 from tests.unit.agents.market import BOOK, BTC, MS, START, TERMS, Market, announced, announcement_envelope, quote
 
 
@@ -266,3 +267,40 @@ def test_a_seat_may_be_asked_by_itself() -> None:
     assert proposals(seat.handle(Envelope(id=tick.id, body=tick, actor="feed", sent_at=START), START))
     assert ballots(seat.handle(announcement_envelope(announced("0.1")), START))
     assert isinstance(tick, Quote)
+
+
+def test_a_proposal_under_way_and_a_round_that_asks_the_same_have_one_forecast() -> None:
+    """Given an own proposal to buy that has not been announced yet, when somebody else's asks the same, then the seat
+    says what it proposed with, and says it again on its own."""
+    market = Market(Wanting(buy(probability=0.61), opinion=Opinion(probability=0.58)))
+    proposal_id = proposals(market.quote(60_000))[0].proposal_id
+    other = ballots(market.announce(announced("0.2", proposal_id="theirs")))[0]
+    own = ballots(market.announce(announced("0.1", proposal_id=proposal_id)))[0]
+    assert (other.probability, own.probability) == (0.61, 0.61)
+
+
+def test_legs_go_together_so_a_guard_vetoes_what_it_would_make_smaller() -> None:
+    leg = AnnouncedLeg(
+        instrument="ETHUSDT", target=Decimal(-2), held=Decimal(0), price=Decimal(2500), spread=Decimal(1)
+    )
+    small = Market(Wanting(opinion=Opinion(size_limit=Decimal(3)))).announce(announced("0.1", legs=(leg,)))
+    large = Market(Wanting(opinion=Opinion(size_limit=Decimal(1)))).announce(announced("0.1", legs=(leg,)))
+    assert [(b.stance, b.veto) for b in ballots(small) + ballots(large)] == [("abstain", False), ("abstain", True)]
+    assert "ETHUSDT" in ballots(large)[0].reason
+
+
+def test_a_newcomer_votes_and_does_not_propose_trades_until_it_has_entered() -> None:
+    market = Market(Wanting(buy(probability=0.61), opinion=Opinion(probability=0.55)))
+    name = market.seats[0].name
+    market.view.fold(newcomer(name))
+    assert not proposals(market.quote(60_000))
+    assert ballots(market.announce(announced("0.1")))[0].stance == "approve"
+    market.view.fold(SeatEntered(agent=name, weight=0.1, events=50))
+    market.now += 10_000 * MS
+    assert proposals(market.quote(60_000))
+
+
+def newcomer(agent: str) -> SeatGranted:
+    return SeatGranted(
+        agent=agent, role="rule", owner="o", prior_ppm=0, veto=False, required=False, shadow=True, who="w", why="w"
+    )
