@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec import Struct
 
-from governance.domain.state import ZERO, BookState, Cap
+from governance.domain.state import ZERO, BookState
 from market.domain.mark import Prices
-from streams.events import Ages, BookTerms, Conditions, InstrumentTerms, MarketView, Standing
+from streams.events import (
+    Ages,
+    BookTerms,
+    CapInForce,
+    Conditions,
+    InstrumentTerms,
+    MarketView,
+    SituationRecorded,
+    Standing,
+)
 from streams.messages import Mode
 
 NS_PER_MS = 1_000_000
@@ -40,7 +48,7 @@ class Situation(Struct, frozen=True):
     held: dict[str, Decimal]
     markets: dict[str, MarketView]
     ages: dict[str, Ages]
-    caps: dict[str, Cap]
+    caps: dict[str, CapInForce]
     conditions: dict[str, Conditions]
     standing: Standing
     now: int
@@ -69,39 +77,34 @@ def equity_of(state: BookState, prices: Prices) -> Decimal | None:
     return equity
 
 
-def situation(state: BookState, prices: Prices, concerned: Iterable[str], now: int) -> Situation:
-    """Of the instruments that are held or concerned, in the order of their names; `now` is the process clock (ns)."""
-    reserved: dict[str, Decimal] = {}
-    for instrument, quantity in state.reserved.values():
-        reserved[instrument] = reserved.get(instrument, ZERO) + quantity
-    open_positions = {name: quantity for name, quantity in state.positions.items() if quantity}
-    names = sorted({*concerned, *open_positions, *reserved})
-    held = {name: state.positions.get(name, ZERO) + reserved.get(name, ZERO) for name in names}
-    markets = {name: view for name in names if (view := prices.view(name)) is not None}
-    gross, equity = ZERO, state.cash
-    for name in names:
-        position = open_positions.get(name, ZERO)
-        if name in markets:
-            gross += max(abs(position), abs(held[name])) * markets[name].price
-            equity += position * markets[name].price
-    complete = all(name in markets for name in names if held[name] or name in open_positions)
-    caps = {name: cap for name in names if (cap := state.cap(name, now)) is not None}
+def situation_of(found: SituationRecorded, state: BookState, now: int) -> Situation:
+    """What follows from what was found, of the instruments in `found.ages`: the one way in which a round and its
+    derivation from the log come to the same numbers, to the last digit. `state` gives the terms and instruments."""
+    held, gross, equity, complete = {}, ZERO, found.cash, True
+    for name in found.ages:
+        position = found.positions.get(name, ZERO)
+        quantity = held[name] = position + found.reserved.get(name, ZERO)
+        if (market := found.markets.get(name)) is not None:
+            gross += max(abs(position), abs(quantity)) * market.price
+            equity += position * market.price
+        elif position or quantity:
+            complete = False
     return Situation(
         book=state.book,
-        mode=state.mode,
+        mode=found.mode,
         terms=state.terms,
         instruments=state.instruments,
-        cash=state.cash,
+        cash=found.cash,
         equity=equity if complete else None,
         gross=gross,
-        positions=open_positions,
-        reserved=reserved,
+        positions=found.positions,
+        reserved=found.reserved,
         held=held,
-        markets=markets,
-        ages={name: ages_of(prices, name) for name in names},
-        caps=caps,
-        conditions={},
-        standing=Standing(),
+        markets=found.markets,
+        ages=found.ages,
+        caps=found.caps,
+        conditions=found.conditions,
+        standing=found.standing,
         now=now,
-        market_now=prices.now,
+        market_now=found.market_now,
     )

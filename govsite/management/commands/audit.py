@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import IO, Any, cast, get_args
 
@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from governance.audit import BookReport, Scope, partitions, verify_decisions
+from governance.domain.derivation import Finding
 from ledger import audit
 from ledger.audit import Question, Story, Verdict
 from ledger.chain import Broken
@@ -33,10 +35,18 @@ Examples:
   python manage.py audit explain 5b4e2c1a-…                     a decision, its deliberation or one of its orders
   python manage.py audit explain 5b4e2c1a-… --json
   python manage.py audit verify                                 exit code 1 where a log is broken
+  python manage.py audit verify --decisions                     exit code 1 where a decision does not follow
+  python manage.py audit verify --decisions --book demo --last 1000
 
 What verify checks: positions without a gap, every hash (sha256 over the hash before it and the row), every event id
 (UUIDv5 of log, partition and position), and that each log ends where its head says.
+
+With --decisions it derives every decision again from nothing but the events of the log: the council's snapshot,
+proposals, ballots, the situation that was found, terms and rules as they were. Tallies, arbitration, rules and decision
+must be the same byte for byte, scores within 1e-9. What no decision reads (words, ids of ticks) only the hashes guard.
 """
+
+COUNTED = {"DecisionReached": "decisions", "DecisionHeld": "holds", "CouncilScored": "scores"}
 
 
 class Command(BaseCommand):
@@ -49,10 +59,11 @@ class Command(BaseCommand):
         questions = parser.add_subparsers(dest="question", required=True, metavar="query | explain | verify")
         query = questions.add_parser("query", help="list events, oldest first")
         explain = questions.add_parser("explain", help="tell how a decision came about and what became of it")
-        verify = questions.add_parser("verify", help="recompute the hash chains of both logs")
+        verify = questions.add_parser("verify", help="recompute the hash chains of both logs, or derive all decisions")
         for one in (parser, query, explain, verify):
             one.add_argument("--data-dir", help="where the embedded stack lives (default: GOVSITE_DATA_DIR or var/)")
         _add_conditions(query)
+        _add_scope(verify)
         explain.add_argument("id", metavar="DECISION_ID", help="also the id of a deliberation or of an order")
         explain.add_argument("--json", action="store_true", help="the events as one JSON document")
 
@@ -85,6 +96,17 @@ class Command(BaseCommand):
             self._console().print(_story(story))
 
     def _verify(self, connection: audit.Connection, options: dict[str, Any]) -> None:
+        scope = Scope(book=options["book"], since=options["since"], last=options["last"])
+        if options["decisions"]:
+            whole = self._verify_decisions(connection, scope)
+        elif scope != Scope():
+            raise CommandError("--since, --book and --last choose decisions: they need --decisions")
+        else:
+            whole = self._verify_chains(connection)
+        if not whole:
+            sys.exit(1)
+
+    def _verify_chains(self, connection: audit.Connection) -> bool:
         verdicts = []
         with Progress(console=Console(stderr=True), transient=True) as progress:
             for log, partition, position, _ in audit.heads(connection):
@@ -99,8 +121,29 @@ class Command(BaseCommand):
             self.stdout.write(_verdict(verdict))
         if not verdicts:
             self.stdout.write("the ledger is empty")
-        if any(verdict.broken for verdict in verdicts):
-            sys.exit(1)
+        return not any(verdict.broken for verdict in verdicts)
+
+    def _verify_decisions(self, connection: audit.Connection, scope: Scope) -> bool:
+        reports: dict[str, BookReport] = {}
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            for partition, position in partitions(connection):
+                task = progress.add_task(f"decisions of partition {partition}", total=position)
+                advance = partial(_advance, progress, task)
+                reports |= verify_decisions(connection, partition, scope, self._tell, advance)
+        for book, report in sorted(reports.items()):
+            self.stdout.write("\n".join(_derived(book, report)))
+        if not reports:
+            self.stdout.write("the ledger holds no such book")
+        return not any(report.differing for report in reports.values())
+
+    def _tell(self, finding: Finding) -> None:
+        """Every difference in full."""
+        name = " ".join(filter(None, (finding.event, finding.decision_id)))
+        self.stdout.write(f"{finding.book}: {name} at position {finding.position} does not follow:")
+        for difference in finding.differences:
+            self.stdout.write(f"  {difference.event} at position {difference.position}: {difference.first}")
+            self.stdout.write(f"    expected {difference.expected or '(nothing)'}")
+            self.stdout.write(f"    stored   {difference.stored or '(nothing)'}")
 
     def _console(self) -> Console:
         return Console(file=cast("IO[str]", self.stdout), width=None if sys.stdout.isatty() else 200, markup=False)
@@ -120,6 +163,19 @@ def _add_conditions(query: argparse.ArgumentParser) -> None:
     query.add_argument("--after", type=int, metavar="POSITION", help="only positions after this one")
     query.add_argument("--limit", type=int, default=100, help="at most so many (default: 100; 0: all)")
     query.add_argument("--format", choices=("table", "jsonl"), default="table", help="default: table")
+
+
+def _add_scope(verify: argparse.ArgumentParser) -> None:
+    verify.add_argument("--decisions", action="store_true", help="derive decisions instead of recomputing hashes")
+    verify.add_argument("--book", help="only the decisions of this book")
+    verify.add_argument("--since", type=audit.at, metavar="TIME", help="only decisions since; ISO 8601, UTC by default")
+    verify.add_argument("--last", type=_count, metavar="N", help="only the last N decisions")
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
 
 
 def _advance(progress: Progress, task: TaskID, done: int) -> None:
@@ -175,3 +231,12 @@ def _verdict(verdict: Verdict) -> str:
     if verdict.broken is None:
         return f"{name}: {verdict.events:,} events, the chain is whole"
     return f"{name}: BROKEN at position {verdict.broken.position}: {verdict.broken.reason}"
+
+
+def _derived(book: str, report: BookReport) -> Iterator[str]:
+    """One line of numbers for a book, then what was not derivable."""
+    counts = ", ".join(f"{report.derived[event]:,} {name}" for event, name in COUNTED.items() if report.derived[event])
+    wrong = f"; {report.differing:,} DIFFER" if report.differing else ""
+    yield f"{book}: derived {counts or 'nothing'}{wrong}"
+    for reason, count in report.underivable.items():
+        yield f"  not derivable: {count:,} {reason}"
