@@ -1,14 +1,16 @@
 """CEL in three steps behind one interface: compile a text, bind the facts, evaluate with a trace.
 
 The engine is Google's cel-cpp through `cel-expr-python`. Its run-time errors come back as values and a missing
-variable is truthy, so only a BOOL that is exactly true passes: everything else denies with a code.
+variable is truthy, so only a BOOL that is exactly true passes: everything else denies with a code. Facts are single
+values; the loops of CEL (its macros) and regular expressions are switched off, so that no evaluation takes more steps
+than its text and its facts are long.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -30,12 +32,23 @@ _TYPES: dict[Kind, cel.Type] = {
     "DOUBLE": cel.Type.DOUBLE,
     "STRING": cel.Type.STRING,
 }
-_BOOL, _DOUBLE, _ERROR = cel.Type.BOOL, cel.Type.DOUBLE, cel.Type.ERROR
-_TOKEN = re.compile(
-    r"""\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//[^\n]*|[()\[\]{}]""", re.DOTALL
+_ERROR = cel.Type.ERROR
+_SOUND: dict[Kind, Callable[[object], bool]] = {
+    "BOOL": lambda value: value is True or value is False,
+    "INT": lambda value: type(value) is int and -LARGEST_INT <= value <= LARGEST_INT,
+    "STRING": lambda value: type(value) is str and len(value) <= LONGEST_FACT,
+}
+_BOUNDED = cel.NewEnvConfigFromYaml(
+    "name: rules\nstdlib:\n  disable_macros: true\n  exclude_functions:\n    - name: matches\n"
 )
-_NAME = re.compile(r"(?<!\w)[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*")
+_RAW = r"""(?<!\w)[bB]?[rR](?:\"\"\".*?\"\"\"|'''.*?'''|"[^"\r\n]*"|'[^'\r\n]*')"""
+_QUOTED = r"""\"\"\"(?:\\.|[^\\])*?\"\"\"|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\r\n])*"|'(?:\\.|[^'\\\r\n])*'"""
+_TOKEN = re.compile(_RAW + "|" + _QUOTED + r"|//[^\n]*|[()\[\]{}]", re.DOTALL)
 _POSITION = re.compile(r"<input>:(-?\d+):(-?\d+): (.*)")
+_UNDECLARED = re.compile(r"undeclared reference to '(all|exists|exists_one|existsOne|map|filter|has|matches)'")
+_NO_LISTS = "facts are single values, there is nothing to go through"
+_INSTEAD = {"matches": "a pattern of counts can take minutes; use in, startsWith, endsWith or contains"}
+_ANY_VALUE, _REFERENCE_MAP, _ENTRY_VALUE, _REFERENCE_NAME, _LENGTH_DELIMITED = 2, 2, 2, 1, 2
 
 
 class Failure(StrEnum):
@@ -52,6 +65,7 @@ class TextRefused(ValueError):
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
         super().__init__(f"{message} (line {line}, column {column})" if line else message)
+        self.message = message
         self.line = line
         self.column = column
 
@@ -95,13 +109,13 @@ class Clause(Struct, frozen=True):
             result = self.expression.eval(facts.activation)
         except RuntimeError as error:
             return Verdict(Failure.ERROR, read, str(error))
-        value, kind = result.value(), result.type()
+        value = result.value()
         if self.kind == "BOOL":
-            if (value is True or value is False) and kind == _BOOL:
+            if value is True or value is False:  # only a BOOL becomes one: to ask for its type takes half as long again
                 return Verdict(value, read)
-        elif type(value) is float and kind == _DOUBLE:
+        elif type(value) is float:
             return Verdict(value, read) if math.isfinite(value) else Verdict(Failure.NOT_FINITE, read, str(value))
-        return Verdict(self._failure(kind), read, str(value)[:300])
+        return Verdict(self._failure(result.type()), read, str(value)[:300])
 
     def _failure(self, kind: Any) -> Failure:
         if kind == _ERROR:
@@ -114,7 +128,9 @@ class Engine:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = dict(schema)
-        self._env = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in self.schema.items()})
+        self._env = cel.NewEnv(config=_BOUNDED, variables={name: _TYPES[kind] for name, kind in self.schema.items()})
+        self._doubles = [name for name, kind in self.schema.items() if kind == "DOUBLE"]
+        self._others = [(name, _SOUND[kind], kind) for name, kind in self.schema.items() if kind != "DOUBLE"]
 
     def compile(self, text: str, kind: Kind = "BOOL") -> Clause:
         """Raises `TextRefused` for a text that is too long, too deep, unsound or of another type than `kind`."""
@@ -126,39 +142,30 @@ class Engine:
         found = expression.return_type()
         if found != _TYPES[kind]:
             raise TextRefused(f"the text gives {found.name()}, it must give {kind}")
-        return Clause(text, kind, self._reads(text), expression)
+        return Clause(text, kind, self._reads(expression), expression)
 
-    def bind(self, values: Mapping[str, Fact]) -> Facts:
-        """Raises `FactRefused` unless every declared fact is there, of its type, and finite."""
-        schema = self.schema
-        if len(values) != len(schema):
-            names = ", ".join(sorted(set(schema).symmetric_difference(values)))
-            raise FactRefused(f"missing or undeclared: {names}")
-        for name, value in values.items():
-            kind = schema.get(name)
-            if kind is None:
-                raise FactRefused(f"undeclared: {name}")
-            if not _CHECKS[kind](value):
-                raise FactRefused(f"{name} is not a sound {kind}: {value!r:.100}")
+    def bind(self, values: Mapping[str, Fact], names: Iterable[str] | None = None) -> Facts:
+        """Raises `FactRefused` unless every declared fact is there, of its type, and finite. `names` are what the texts
+        read that these facts are for, everything if it is not said."""
+        if values.keys() != self.schema.keys():
+            odd = ", ".join(sorted(self.schema.keys() ^ values.keys()))
+            raise FactRefused(f"missing or undeclared: {odd}")
+        for name in self._doubles:
+            value = values[name]
+            if type(value) is not float or value - value != 0.0:
+                raise FactRefused(f"{name} is not a sound DOUBLE: {value!r:.100}")
+        for name, sound, kind in self._others:
+            if not sound(values[name]):
+                raise FactRefused(f"{name} is not a sound {kind}: {values[name]!r:.100}")
         known = dict(values)
-        return Facts(known, self._env.Activation(known))
+        return Facts(known, self._env.Activation(known if names is None else {name: known[name] for name in names}))
 
-    def _reads(self, text: str) -> tuple[str, ...]:
-        """The declared facts whose names stand in the text, strings and comments left out."""
-        bare = _TOKEN.sub(lambda token: token[0] if len(token[0]) == 1 else " ", text)
-        names: set[str] = set()
-        for match in _NAME.finditer(bare):
-            parts = re.sub(r"\s", "", match[0]).split(".")
-            names.update(name for end in range(1, len(parts) + 1) if (name := ".".join(parts[:end])) in self.schema)
-        return tuple(sorted(names))
-
-
-_CHECKS = {
-    "BOOL": lambda value: value is True or value is False,
-    "INT": lambda value: type(value) is int and -LARGEST_INT <= value <= LARGEST_INT,
-    "DOUBLE": lambda value: type(value) is float and value - value == 0.0,
-    "STRING": lambda value: type(value) is str and len(value) <= LONGEST_FACT,
-}
+    def _reads(self, expression: Any) -> tuple[str, ...]:
+        """The facts that the type checker resolved: `CheckedExpr.reference_map` of cel/expr/checked.proto."""
+        checked = dict(_fields(expression.serialize()))[_ANY_VALUE]
+        references = [dict(_fields(entry)) for number, entry in _fields(checked) if number == _REFERENCE_MAP]
+        names = {dict(_fields(each[_ENTRY_VALUE])).get(_REFERENCE_NAME, b"").decode() for each in references}
+        return tuple(sorted(names & self.schema.keys()))
 
 
 def _bounded(text: str) -> None:
@@ -178,8 +185,32 @@ def _bounded(text: str) -> None:
         raise TextRefused(f"the text is nested {deepest} deep, at most {DEEPEST_NESTING} are taken")
 
 
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """The length-delimited fields of a protobuf message; numbers are passed over."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        number, at = _varint(message, at)
+        if tag & 7 == _LENGTH_DELIMITED:
+            yield tag >> 3, message[at : at + number]
+            at += number
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while message[at] & 0x80:
+        value |= (message[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+    return value | message[at] << shift, at + 1
+
+
 def _refused(error: str) -> TextRefused:
-    match = _POSITION.search(error)
-    if match is None:
+    places = [(int(line), int(column), message) for line, column, message in _POSITION.findall(error)]
+    known = [(line, column, found[1]) for line, column, message in places if (found := _UNDECLARED.match(message))]
+    if known:
+        line, column, name = min(known)
+        return TextRefused(f"{name}() is not taken: {_INSTEAD.get(name, _NO_LISTS)}", line, column)
+    if not places:
         return TextRefused(error[:300])
-    return TextRefused(match[3][:300], max(int(match[1]), 0), max(int(match[2]), 0))
+    line, column, message = places[0]
+    return TextRefused(message[:300], max(line, 0), max(column, 0))

@@ -1,31 +1,29 @@
 """The last step of arbitration: rules on all survivors against the book as it would be, reductions first.
 
-Each order is judged with those before it already in the book, so the book after the last one has been judged. A clip
-only shrinks, is rounded toward zero to the lot and checked once more: a breach then denies. What a clip frees is not
-handed on.
+What stands or falls together (the legs of a group, or one order) is judged with all of it in the book, after what was
+cleared before; so the book after the last one has been judged. A clip only shrinks: it scales its whole group, rounded
+toward zero to the lots, and all is checked once more; a breach then denies. Nothing that is freed is handed on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from governance.domain.arbitration import Cut, Survivor
+from governance.domain.facts import CALM, OfDecision, facts, protective_limit, side_of
 from governance.domain.rulebook import Denial, Judgement, Rulebook
-from governance.domain.situation import NS_PER_MS, Situation
-from governance.domain.state import ZERO
-from market.domain.instrument import to_lot, to_tick
-from rules.engine import Fact
-from rules.facts import NEVER_MS
+from governance.domain.situation import Situation
 from streams.envelope import derived_id
 from streams.events import ClauseTrace, OrderTicket
-from streams.messages import Code, Side, Track
+from streams.messages import Code, Track
 
-BP = Decimal(10_000)
-WIDER_WHEN_REDUCING = 3
+SUSPENSION = "suspension"
+MINIMUM = "min_notional"
 
 
 class Cleared(Struct, frozen=True):
@@ -38,151 +36,178 @@ class Cleared(Struct, frozen=True):
 
 
 class Clearing(Struct, frozen=True):
+    """`holds` are the rules that hold a surviving order for an operator, in the order of their names."""
+
     cleared: tuple[Cleared, ...]
     traces: tuple[ClauseTrace, ...]
+    holds: tuple[str, ...] = ()
 
 
 def clear(
     survivors: Sequence[Survivor], situation: Situation, rulebook: Rulebook, decision_id: str, track: Track
 ) -> Clearing:
     """Rules jointly on what survived; the order of `survivors` does not matter."""
-    held = dict(situation.held)
-    cleared: list[Cleared] = []
-    traces: list[ClauseTrace] = []
-    for survivor in sorted(survivors, key=lambda each: (not each.reducing, each.hash)):
-        order_id = derived_id("order", decision_id, survivor.instrument)
-        result = _clear(survivor, order_id, held, situation, rulebook, track, traces)
-        cleared.append(result)
-        if result.ticket is not None:
-            quantity = result.ticket.quantity
-            held[survivor.instrument] += quantity if result.ticket.side == "buy" else -quantity
-    return Clearing(tuple(cleared), tuple(traces))
+    court = _Court(situation, rulebook, decision_id, track)
+    cleared = [result for legs in _groups(survivors) for result in court.clear(legs)]
+    return Clearing(tuple(cleared), tuple(court.traces), tuple(sorted(court.holds)))
 
 
-def _clear(
-    survivor: Survivor,
-    order_id: str,
-    held: dict[str, Decimal],
-    situation: Situation,
-    rulebook: Rulebook,
-    track: Track,
-    traces: list[ClauseTrace],
-) -> Cleared:
-    judgement = _judge(survivor, order_id, held, situation, rulebook, track, traces)
-    cut: Cut | None = None
-    if judgement.denial is None and judgement.largest is not None:
-        rule, size = judgement.clipped_by, abs(survivor.quantity)
-        lot = situation.instruments[survivor.instrument].lot_size
-        clipped = min(size, to_lot(judgement.largest, lot))
-        if clipped <= 0:
-            return Cleared(survivor, None, None, Denial(rule, Code.RULE_DENIED, f"less than a lot of {lot} is left"))
-        sign = 1 if survivor.quantity > 0 else -1
-        survivor = replace(survivor, target=survivor.held + sign * clipped)
-        cut = Cut(Code.CLIPPED, rule, f"from {size} to {clipped}")
-        judgement = _judge(survivor, order_id, held, situation, rulebook, track, traces)
-        if judgement.denial is None and judgement.largest is not None:
-            again = Denial(judgement.clipped_by, Code.RULE_DENIED, "still breached after the clip")
-            return Cleared(survivor, None, None, again)
-    if judgement.denial is not None:
-        return Cleared(survivor, None, None, judgement.denial)
-    ticket = _ticket(survivor, order_id, situation)
-    minimum = situation.instruments[survivor.instrument].min_notional
-    if ticket.quantity * situation.markets[survivor.instrument].price < minimum:
-        return Cleared(survivor, None, None, Denial("min_notional", Code.BELOW_MINIMUM, f"worth less than {minimum}"))
-    return Cleared(survivor, ticket, cut, None)
-
-
-def _judge(
-    survivor: Survivor,
-    order_id: str,
-    held: dict[str, Decimal],
-    situation: Situation,
-    rulebook: Rulebook,
-    track: Track,
-    traces: list[ClauseTrace],
-) -> Judgement:
-    values = facts(survivor, held, situation, track)
-    judgement = rulebook.judge(order_id, values, survivor.reducing)
-    traces += judgement.traces
-    return judgement
-
-
-def protective_limit(survivor: Survivor, situation: Situation) -> Decimal:
-    """P·(1 ± collar), three times as far when risk shrinks, rounded passively to the tick."""
-    side: Side = "buy" if survivor.quantity > 0 else "sell"
-    price = situation.markets[survivor.instrument].price
-    width = situation.terms.collar_bp * (WIDER_WHEN_REDUCING if survivor.reducing else 1) / BP
-    limit = price * (1 + width if side == "buy" else 1 - width)
-    return to_tick(limit, situation.instruments[survivor.instrument].tick_size, side)
-
-
-def _ticket(survivor: Survivor, order_id: str, situation: Situation) -> OrderTicket:
-    return OrderTicket(
-        order_id=order_id,
-        instrument=survivor.instrument,
-        side="buy" if survivor.quantity > 0 else "sell",
-        quantity=abs(survivor.quantity),
-        limit=protective_limit(survivor, situation),
-        reduce_only=survivor.reducing,
+def _groups(survivors: Sequence[Survivor]) -> list[list[Survivor]]:
+    """What stands or falls together; where everything shrinks risk comes first, then by hash."""
+    groups: dict[str, list[Survivor]] = {}
+    for survivor in sorted(survivors, key=lambda each: (not each.reducing, each.hash, each.instrument)):
+        groups.setdefault(survivor.group or f"{survivor.instrument} {survivor.hash}", []).append(survivor)
+    return sorted(
+        groups.values(), key=lambda legs: (not all(leg.reducing for leg in legs), min(leg.hash for leg in legs))
     )
 
 
-def facts(survivor: Survivor, held: dict[str, Decimal], situation: Situation, track: Track) -> dict[str, Fact]:
-    """Everything that a rule may read of one order; `held` is the book as the orders before this one leave it.
-    What has no price has no fact: the rule engine refuses such a set."""
-    instrument = survivor.instrument
-    terms, limits = situation.instruments[instrument], situation.terms
-    market = situation.markets.get(instrument)
-    elsewhere = net_elsewhere = ZERO
-    for name, quantity in held.items():
-        if name != instrument and quantity:
-            if name not in situation.markets:
-                market = None
-                continue
-            value = quantity * situation.markets[name].price
-            elsewhere, net_elsewhere = elsewhere + abs(value), net_elsewhere + value
-    if market is None or situation.equity is None:
-        return {}
-    price, before, after = market.price, survivor.held, survivor.target
-    size, limit = abs(survivor.quantity), protective_limit(survivor, situation)
-    ages = situation.ages[instrument]
-    return {
-        "order.instrument": instrument,
-        "order.side": "buy" if survivor.quantity > 0 else "sell",
-        "order.quantity": float(size),
-        "order.notional": float(size * price),
-        "order.limit": float(limit),
-        "order.limit_bp": float(abs(limit - price) * BP / price),
-        "order.risk_reducing": survivor.reducing,
-        "order.position_before": float(before),
-        "order.position_after": float(after),
-        "order.support_ppm": survivor.support_ppm,
-        "order.track": track,
-        "book.name": situation.book,
-        "book.mode": situation.mode,
-        "book.cash": float(situation.cash),
-        "book.equity": float(situation.equity),
-        "book.gross_before": float(elsewhere + abs(before) * price),
-        "book.gross_after": float(elsewhere + abs(after) * price),
-        "book.gross_elsewhere": float(elsewhere),
-        "book.net_before": float(net_elsewhere + before * price),
-        "book.net_after": float(net_elsewhere + after * price),
-        "market.price": float(price),
-        "market.spread": float(market.spread),
-        "market.quote_age_ms": NEVER_MS if ages.quote is None else ages.quote / NS_PER_MS,
-        "market.trade_age_ms": NEVER_MS if ages.trade is None else ages.trade / NS_PER_MS,
-        "market.source": market.source,
-        "instrument.tick_size": float(terms.tick_size),
-        "instrument.lot_size": float(terms.lot_size),
-        "instrument.min_notional": float(terms.min_notional),
-        "instrument.max_order_volume": float(terms.max_order_volume),
-        "instrument.min_position": float(terms.min_position),
-        "instrument.max_position": float(terms.max_position),
-        "limits.max_order_value": float(limits.max_order_value),
-        "limits.max_gross": float(limits.max_gross),
-        "limits.max_concentration": float(limits.max_concentration),
-        "limits.collar_bp": float(limits.collar_bp),
-        "limits.quote_max_age_ms": float(limits.quote_max_age_ms),
-        "limits.trade_max_age_ms": float(limits.trade_max_age_ms),
-        "limits.fee_bp": float(limits.fee_bp),
-    }
+class _Court:
+    """The book as the orders cleared so far leave it, and what the rules have said."""
+
+    def __init__(self, situation: Situation, rulebook: Rulebook, decision_id: str, track: Track) -> None:
+        self.situation = situation
+        self.rulebook = rulebook
+        self.decision_id = decision_id
+        self.shared = OfDecision(situation, track)
+        self.held = dict(situation.held)
+        self.committed = self.shared.committed()
+        self.traces: list[ClauseTrace] = []
+        self.holds: set[str] = set()
+
+    def clear(self, legs: list[Survivor]) -> list[Cleared]:
+        """All of them get a ticket, or none."""
+        judgements = self._judge(legs)
+        if denials := _denials(legs, judgements):
+            return _denied(legs, denials)
+        cuts: list[Cut | None] = [None] * len(legs)
+        if binding := _binding(legs, judgements):
+            shrunk = [self._scaled(leg, binding.ratio) for leg in legs]
+            if denials := self._nothing_left(shrunk, binding):
+                return _denied(legs, denials)
+            cuts = [_cut(leg, less, binding) for leg, less in zip(legs, shrunk, strict=True)]
+            legs, judgements = shrunk, self._judge(shrunk)
+            if denials := _denials(legs, judgements, clipped=True):
+                return _denied(legs, denials)
+        if denials := {index: denial for index, leg in enumerate(legs) if (denial := self._too_small(leg))}:
+            return _denied(legs, denials)
+        self.holds.update(name for judgement in judgements for name in judgement.holds)
+        self._take(legs)
+        return [Cleared(leg, self._ticket(leg), cut, None) for leg, cut in zip(legs, cuts, strict=True)]
+
+    def _judge(self, legs: list[Survivor]) -> list[Judgement]:
+        """Each leg with all others in the book: they come together or not at all."""
+        judgements = []
+        for leg in legs:
+            held, committed = dict(self.held), self.committed
+            for other in legs:
+                if other is not leg:
+                    held[other.instrument] += other.quantity
+                    committed = self._with(committed, other)
+            judgements.append(self._one(leg, held, committed))
+        return judgements
+
+    def _one(self, leg: Survivor, held: dict[str, Decimal], committed: Decimal | None) -> Judgement:
+        if self.situation.conditions.get(leg.instrument, CALM).suspended and not leg.reducing:
+            detail = f"{leg.instrument} is suspended: only orders that shrink its position"
+            return Judgement((), Denial(SUSPENSION, Code.SUSPENDED, detail))
+        values = facts(leg, held, committed, self.shared)
+        judgement = self.rulebook.judge(self._order_id(leg), values, leg.reducing)
+        self.traces += judgement.traces
+        return judgement
+
+    def _scaled(self, leg: Survivor, ratio: Fraction) -> Survivor:
+        """Toward zero to the lot; exact, so that a leg scaled to its own limit loses nothing to rounding."""
+        lot = self.situation.instruments[leg.instrument].lot_size
+        lots = int(Fraction(abs(leg.quantity)) * ratio / Fraction(lot))
+        return replace(leg, target=leg.held + (lots * lot if leg.quantity > 0 else -lots * lot))
+
+    def _nothing_left(self, legs: list[Survivor], binding: _Binding) -> dict[int, Denial]:
+        denials = {}
+        for index, leg in enumerate(legs):
+            if leg.quantity == 0:
+                detail = f"less than a lot of {self.situation.instruments[leg.instrument].lot_size} is left"
+                denials[index] = Denial(binding.rule, Code.RULE_DENIED, detail)
+        return denials
+
+    def _too_small(self, leg: Survivor) -> Denial | None:
+        """Control 20: what the venue would not take is not sent, reductions neither; their dust is kept."""
+        minimum = self.situation.instruments[leg.instrument].min_notional
+        value = abs(leg.quantity) * self.situation.markets[leg.instrument].price
+        if value >= minimum:
+            return None
+        dust = f": {leg.held} is kept" if leg.reducing else ""
+        return Denial(MINIMUM, Code.BELOW_MINIMUM, f"{value} is worth less than the venue's {minimum}{dust}")
+
+    def _take(self, legs: list[Survivor]) -> None:
+        for leg in legs:
+            self.held[leg.instrument] += leg.quantity
+            self.committed = self._with(self.committed, leg)
+
+    def _with(self, committed: Decimal | None, leg: Survivor) -> Decimal | None:
+        """A buy takes cash; a sale brings none before it is executed."""
+        market = self.situation.markets.get(leg.instrument)
+        if committed is None or market is None:
+            return None
+        return committed + (self.shared.cost(leg.quantity, market.price) if leg.quantity > 0 else 0)
+
+    def _order_id(self, leg: Survivor) -> str:
+        return derived_id("order", self.decision_id, leg.instrument)
+
+    def _ticket(self, leg: Survivor) -> OrderTicket:
+        return OrderTicket(
+            order_id=self._order_id(leg),
+            instrument=leg.instrument,
+            side=side_of(leg),
+            quantity=abs(leg.quantity),
+            limit=protective_limit(leg, self.situation),
+            reduce_only=leg.reducing,
+        )
+
+
+class _Binding(Struct, frozen=True):
+    """The clip that shrinks a group most: by what ratio, which rule, on which leg."""
+
+    ratio: Fraction
+    rule: str
+    instrument: str
+
+
+def _binding(legs: list[Survivor], judgements: list[Judgement]) -> _Binding | None:
+    clips = [
+        (
+            min(Fraction(1), Fraction(judgement.largest) / Fraction(abs(leg.quantity))),
+            judgement.clipped_by,
+            leg.instrument,
+        )
+        for leg, judgement in zip(legs, judgements, strict=True)
+        if judgement.largest is not None
+    ]
+    return _Binding(*min(clips)) if clips else None
+
+
+def _denials(legs: list[Survivor], judgements: list[Judgement], *, clipped: bool = False) -> dict[int, Denial]:
+    """By the position of the leg; a clip that is asked for after a clip denies."""
+    denials: dict[int, Denial] = {}
+    for index, judgement in enumerate(judgements):
+        if judgement.denial is not None:
+            denials[index] = judgement.denial
+        elif clipped and judgement.largest is not None:
+            denials[index] = Denial(judgement.clipped_by, Code.RULE_DENIED, "still breached after the clip")
+    return denials
+
+
+def _denied(legs: list[Survivor], denials: dict[int, Denial]) -> list[Cleared]:
+    """The other legs of the group name the first that was denied."""
+    first = min(denials)
+    by = f"{legs[first].instrument}/{denials[first].rule}"
+    lost = Denial(by, Code.LEG_LOST, denials[first].detail)
+    return [Cleared(leg, None, None, denials.get(index, lost)) for index, leg in enumerate(legs)]
+
+
+def _cut(leg: Survivor, less: Survivor, binding: _Binding) -> Cut | None:
+    if less.quantity == leg.quantity:
+        return None
+    own = leg.instrument == binding.instrument
+    by = binding.rule if own else f"{binding.instrument}/{binding.rule}"
+    return Cut(Code.CLIPPED, by, f"from {abs(leg.quantity)} to {abs(less.quantity)}")

@@ -1,9 +1,8 @@
-"""Rules on orders: deny, clip, warn and shadow, the exemption, and that every error denies."""
+"""Rules on orders: deny, clip, hold, warn and shadow, the exemption, the check at save, and that every error denies."""
 
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,65 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from governance.domain.arbitration import Survivor
-from governance.domain.clearing import Cleared, Clearing, clear, facts
-from governance.domain.rulebook import Rulebook, RuleRefused, compiled
-from governance.domain.situation import Situation
-from governance.domain.starter import starter_rules
-from rules.facts import ORDER_SCHEMA
-from streams.events import Ages, ClauseTrace, RuleActivated, RuleClause
-from tests.unit.governance.scene import instrument
+from governance.domain.rulebook import Rulebook, RuleRefused, checked, compiled
+from rules.facts import BASELINE, ORDER_SCHEMA
+from streams.events import ClauseTrace, RuleActivated, RuleClause
+from streams.parts import RuleExample
+from tests.unit.governance.court import STARTER, D, code, facts_of, only, quantity, rule, run, survivor
 from tests.unit.governance.table import situation
-
-D = Decimal
-MS = 1_000_000
-STARTER = starter_rules("operator:a")
-
-
-def rule(cel: str, effect: str = "deny", **changed: Any) -> RuleActivated:
-    known: dict[str, Any] = {
-        "rule": "test",
-        "version": 1,
-        "title": "Test",
-        "effect": effect,
-        "clauses": (RuleClause(name="clause", cel=cel),),
-        "who": "operator:a",
-        "why": "",
-    }
-    return RuleActivated(**(known | changed))
-
-
-def starter(name: str) -> RuleActivated:
-    (found,) = [each for each in STARTER if each.rule == name]
-    return found
-
-
-def survivor(target: str, held: str = "0", symbol: str = "AAA") -> Survivor:
-    return Survivor(
-        instrument=symbol, hash=f"h-{symbol}", held=D(held), target=D(target), support_ppm=500_000, winners=("p",)
-    )
-
-
-def run(rules: list[RuleActivated], *survivors: Survivor, found: Situation | None = None) -> Clearing:
-    held = {each.instrument: str(each.held) for each in survivors}
-    return clear(survivors, found or situation(held), Rulebook(rules, 1), "decision", "TRADE")
-
-
-def only(clearing: Clearing) -> Cleared:
-    (found,) = clearing.cleared
-    return found
-
-
-def quantity(cleared: Cleared) -> D:
-    assert cleared.ticket is not None
-    return cleared.ticket.quantity
-
-
-def code(cleared: Cleared) -> str:
-    assert cleared.denial is not None
-    assert cleared.ticket is None
-    return cleared.denial.code
-
 
 # --- effects --------------------------------------------------------------------------------------
 
@@ -154,7 +100,6 @@ def test_the_trace_has_each_clause_with_the_facts_it_read() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"effect": "hold"}, "not available"),
         ({"clauses": ()}, "1 to 16 clauses"),
         ({"clauses": (RuleClause(name="a", cel="true"),) * 2}, "same name"),
         ({"effect": "clip"}, "clip_to"),
@@ -170,101 +115,113 @@ def test_a_rule_that_may_not_be_activated_is_refused_with_a_message(changed: dic
 
 
 def test_a_rule_of_the_log_that_does_not_compile_denies() -> None:
-    for broken in (rule("true", "hold"), rule("order.qty > 1.0")):
-        assert code(only(run([broken], survivor("1")))) == "RULE_ERROR"
+    assert code(only(run([rule("order.qty > 1.0")], survivor("1")))) == "RULE_ERROR"
 
 
-def test_the_starter_rules_may_be_activated() -> None:
-    assert [compiled(each).rule.rule for each in STARTER] == [
-        "price-collar",
-        "max-order-value",
-        "position-limit",
-        "gross-exposure",
-        "stale-data",
-    ]
+def test_a_rule_that_does_not_compile_does_not_stop_what_is_exempt_from_it() -> None:
+    broken = rule("order.qty > 1.0")
+    assert quantity(only(run([broken], survivor("1", held="2")))) == 1
+    broken = replace(broken, exempt_risk_reducing=False)
+    assert code(only(run([broken], survivor("1", held="2")))) == "RULE_ERROR"
 
 
-# --- the starter rulebook: trip, no trip, exemption -----------------------------------------------
+# --- hold -----------------------------------------------------------------------------------------
 
 
-def test_price_collar_the_limit_stands_at_the_collar_and_three_times_as_far_when_risk_shrinks() -> None:
-    collar = [starter("price-collar")]
-    buy, sell = only(run(collar, survivor("1"))).ticket, only(run(collar, survivor("-1"))).ticket
-    reducing = only(run(collar, survivor("1", held="2"))).ticket
-    assert buy is not None
-    assert sell is not None
-    assert reducing is not None
-    assert (buy.limit, sell.limit, reducing.limit) == (D("100.5"), D("99.5"), D("98.5"))
-    assert reducing.reduce_only
+def test_a_hold_denies_nothing_and_is_named() -> None:
+    clearing = run([rule("order.quantity < 1.0", "hold", rule="b"), rule("false", "hold", rule="a")], survivor("1"))
+    assert quantity(only(clearing)) == 1
+    assert clearing.holds == ("a", "b")
 
 
-def test_price_collar_trips_outside_and_is_not_exempt_beyond_three_times() -> None:
-    book, collar = Rulebook([starter("price-collar")], 1), situation({})
-    values = facts(survivor("1"), dict(collar.held), collar, "TRADE")
-    assert book.judge("o", values | {"order.limit_bp": 50.0}, False).denial is None
-    assert book.judge("o", values | {"order.limit_bp": 50.1}, False).denial is not None
-    wide = values | {"order.limit_bp": 150.0, "order.risk_reducing": True}
-    assert book.judge("o", wide, True).denial is None
-    assert book.judge("o", wide | {"order.limit_bp": 150.1}, True).denial is not None
+def test_nothing_holds_that_is_met_exempt_in_shadow_denied_or_clipped_away() -> None:
+    assert run([rule("true", "hold")], survivor("1")).holds == ()
+    assert run([rule("false", "hold")], survivor("1", held="2")).holds == ()
+    assert run([rule("false", "hold", shadow=True)], survivor("1")).holds == ()
+    assert run([rule("false", "hold"), rule("false", rule="deny")], survivor("1")).holds == ()
+    clip = rule("order.quantity <= 0.5", "clip", clip_to="0.5", rule="clip")
+    assert run([rule("order.quantity <= 0.5", "hold"), clip], survivor("1")).holds == ()
 
 
-def test_max_order_value_clips_and_exempts() -> None:
-    limits = replace(situation({}).terms, max_order_value=D(250))
-    found = replace(situation({"AAA": "0"}), terms=limits)
-    assert quantity(only(run([starter("max-order-value")], survivor("2.5"), found=found))) == D("2.5")
-    assert quantity(only(run([starter("max-order-value")], survivor("-3"), found=found))) == D("2.5")
-    found = replace(situation({"AAA": "5"}), terms=limits)
-    assert quantity(only(run([starter("max-order-value")], survivor("0", held="5"), found=found))) == 5
+def test_a_hold_that_fails_denies() -> None:
+    clearing = run([rule("1 / 0 == 1", "hold")], survivor("1"))
+    assert (code(only(clearing)), clearing.holds) == ("RULE_ERROR", ())
+
+
+# --- examples at save -----------------------------------------------------------------------------
+
+
+def example(verdict: str, **facts: Any) -> RuleExample:
+    return RuleExample(name=verdict, facts={k.replace("__", "."): v for k, v in facts.items()}, verdict=verdict)  # type: ignore[arg-type]
+
+
+def test_examples_that_come_out_as_they_say_are_taken() -> None:
+    examples = (
+        example("passes", order__quantity=1),
+        example("breaches", order__quantity=1.5),
+        example("exempt", order__quantity=1.5, order__risk_reducing=True),
+    )
+    checked(rule("order.quantity <= 1.0", examples=examples))
+    checked(rule("order.quantity <= 1.0", "clip", clip_to="1.0", examples=examples))
+    for effect in ("hold", "warn"):
+        checked(rule("order.quantity <= 1.0", effect, examples=examples, shadow=True))
 
 
 @pytest.mark.parametrize(
-    ("held", "target", "size"), [("0", "10", "10"), ("0", "11", "10"), ("4", "12", "6"), ("-4", "-11", "6")]
+    ("wanted", "why"),
+    [
+        (example("passes", order__quantity=1.5), "'passes' should be 'passes' .* 'breaches': clause 'clause' is false"),
+        (example("breaches", order__quantity=0.5), "'breaches' should be 'breaches' and came out as 'passes'"),
+        (example("exempt", order__quantity=0.5), "'exempt' should be 'exempt' and came out as 'passes'"),
+        (example("breaches", order__quantity=2.0, order__risk_reducing=True), "came out as 'exempt'"),
+        (example("passes", order__colour="red"), r"example 'passes': .*order\.colour"),
+        (example("passes", order__quantity="1"), r"example 'passes': order\.quantity is not a sound DOUBLE"),
+        (example("passes", order__quantity=math.nan), r"order\.quantity is not a sound DOUBLE"),
+    ],
 )
-def test_position_limit_clips_to_the_room_that_is_left(held: str, target: str, size: str) -> None:
-    assert quantity(only(run([starter("position-limit")], survivor(target, held)))) == D(size)
+def test_an_example_that_comes_out_otherwise_is_refused(wanted: RuleExample, why: str) -> None:
+    with pytest.raises(RuleRefused, match=why):
+        checked(rule("order.quantity <= 1.0", examples=(wanted,)))
 
 
-def test_position_limit_leaves_a_way_out_of_a_position_that_is_too_large() -> None:
-    assert quantity(only(run([starter("position-limit")], survivor("11", held="12")))) == 1
-    assert code(only(run([starter("position-limit")], survivor("13", held="12")))) == "RULE_DENIED"
+@pytest.mark.parametrize(
+    ("cel", "changed", "why"),
+    [
+        ("1 / 0 == 1", {}, "a sound order: clause: ERROR .*divide by zero"),
+        (
+            "order.quantity <= 1.0",
+            {"effect": "clip", "clip_to": "1.0 / market.spread"},
+            "'breaches': clip_to: NOT_FINITE",
+        ),
+    ],
+)
+def test_a_rule_that_fails_on_a_sound_order_or_an_example_is_refused(
+    cel: str, changed: dict[str, Any], why: str
+) -> None:
+    examples = (example("breaches", order__quantity=2, market__spread=0),)
+    with pytest.raises(RuleRefused, match=why):
+        checked(replace(rule(cel), examples=examples, **changed))
 
 
-def test_gross_exposure_clips_across_zero_and_counts_the_others() -> None:
-    """Equity 10,000 and P = 100 leave 100 units in all; 40 are held of the other instrument."""
-    gross = [starter("gross-exposure")]
-    found = situation({"AAA": "-5", "BBB": "40"})
-    assert quantity(only(run(gross, survivor("60", held="-5"), found=found))) == 65
-    assert quantity(only(run(gross, survivor("61", held="-5"), found=found))) == 65
-    assert quantity(only(run(gross, survivor("-70", held="-5"), found=found))) == 55
+def test_two_examples_of_one_name_are_refused() -> None:
+    with pytest.raises(RuleRefused, match="same name"):
+        checked(rule("true", examples=(example("passes"), example("passes", order__quantity=1))))
 
 
-def test_gross_exposure_is_judged_jointly_and_reductions_come_first() -> None:
-    """Selling 30 of one makes room for 30 of the other; both fit only in that order."""
-    found = situation({"AAA": "0", "BBB": "100"})
-    clearing = run([starter("gross-exposure")], survivor("35"), survivor("70", "100", "BBB"), found=found)
-    assert [(c.survivor.instrument, quantity(c)) for c in clearing.cleared] == [("BBB", 30), ("AAA", 30)]
+@pytest.mark.parametrize("each", STARTER, ids=lambda each: each.rule)
+def test_the_starter_rules_may_be_activated_and_show_both_sides(each: RuleActivated) -> None:
+    checked(each)
+    verdicts = {wanted.verdict for wanted in each.examples}
+    assert {"passes", "breaches"} <= verdicts
+    assert ("exempt" in verdicts) == each.exempt_risk_reducing
 
 
-def test_stale_data_trips_when_quote_and_trade_are_old_and_exempts() -> None:
-    stale = [starter("stale-data")]
-    for ages, fresh in (
-        (Ages(1000 * MS, None), True),
-        (Ages(1001 * MS, None), False),
-        (Ages(None, 5000 * MS), True),
-        (Ages(None, 5001 * MS), False),
-        (Ages(None, None), False),
-    ):
-        found = replace(situation({}), ages={"AAA": ages})
-        assert (only(run(stale, survivor("1"), found=found)).ticket is not None) == fresh
-        found = replace(situation({"AAA": "2"}), ages={"AAA": ages})
-        assert only(run(stale, survivor("1", held="2"), found=found)).ticket is not None
-
-
-def test_an_order_below_the_smallest_value_is_denied() -> None:
-    found = situation({})
-    found = replace(found, instruments={"AAA": instrument("AAA", min_notional=D(5))})
-    assert code(only(run([], survivor("0.0499"), found=found))) == "BELOW_MINIMUM"
-    assert quantity(only(run([], survivor("0.05"), found=found))) == D("0.05")
+@pytest.mark.parametrize("each", STARTER, ids=lambda each: each.rule)
+def test_the_examples_of_the_starter_rules_can_fail(each: RuleActivated) -> None:
+    for turned in ("true", "false"):
+        clauses = tuple(replace(clause, cel=turned) for clause in each.clauses)
+        with pytest.raises(RuleRefused, match="example"):
+            checked(replace(each, clauses=clauses))
 
 
 # --- errors deny ----------------------------------------------------------------------------------
@@ -278,8 +235,7 @@ TRUE = Rulebook([rule("true || order.quantity > 0.0")], 1)
     st.sampled_from(["missing", None, math.nan, math.inf, -math.inf, b"x", [1], 2**64]),
 )
 def test_any_missing_or_unsound_fact_denies(name: str, value: Any) -> None:
-    found = situation({})
-    values: dict[str, Any] = dict(facts(survivor("1"), dict(found.held), found, "TRADE"))
+    values: dict[str, Any] = facts_of(survivor("1"), situation({}))
     assert TRUE.judge("o", values, False).denial is None
     if value == "missing":
         del values[name]
@@ -290,7 +246,32 @@ def test_any_missing_or_unsound_fact_denies(name: str, value: Any) -> None:
     assert denial.code == "RULE_ERROR"
 
 
-@pytest.mark.parametrize("effect", ["deny", "clip", "warn"])
+ERRORS = ("1 / 0 == 1", "[true][int(order.quantity)]", "int(order.side) == 1", '{"a": true}[order.side]')
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(STARTER), unique_by=id),
+    st.sampled_from(ERRORS),
+    st.sampled_from(["deny", "clip", "hold", "warn"]),
+    st.text("abz", min_size=1, max_size=8),
+    st.integers(1, 5),
+    st.booleans(),
+)
+def test_one_rule_that_errs_among_any_others_denies_unless_it_is_in_shadow(
+    others: list[RuleActivated], cel: str, effect: str, name: str, target: int, shadow: bool
+) -> None:
+    erring = rule(cel, effect, clip_to="1.0" if effect == "clip" else "", rule=name, shadow=shadow)
+    if any(other.rule == name for other in others):
+        return
+    cleared = only(run([*others, erring], survivor(str(target))))
+    if shadow:
+        assert cleared == only(run(others, survivor(str(target))))
+    else:
+        assert code(cleared) == "RULE_ERROR"
+
+
+@pytest.mark.parametrize("effect", ["deny", "clip", "hold", "warn"])
 def test_a_rule_error_denies_whatever_its_effect(effect: str) -> None:
     erring = rule("1 / 0 == 1", effect, clip_to="1.0" if effect == "clip" else "")
     assert code(only(run([erring], survivor("1")))) == "RULE_ERROR"
@@ -323,11 +304,20 @@ def test_the_order_of_rules_never_matters(rules: list[RuleActivated], target: in
 
 
 def test_every_fact_of_the_schema_is_given() -> None:
-    found = situation({})
-    assert set(facts(survivor("1"), dict(found.held), found, "TRADE")) == set(ORDER_SCHEMA)
+    found = facts_of(survivor("1"), situation({}))
+    assert found.keys() == ORDER_SCHEMA.keys() == BASELINE.keys()
 
 
-def test_traces_are_events_fields() -> None:
-    clearing = run(list(STARTER), survivor("1"))
-    assert all(isinstance(trace, ClauseTrace) and trace.value is True for trace in clearing.traces)
-    assert {trace.rule for trace in clearing.traces} == {each.rule for each in STARTER}
+def test_every_rule_leaves_its_traces() -> None:
+    traces = run(list(STARTER), survivor("1")).traces
+    assert all(isinstance(trace, ClauseTrace) and trace.value is True for trace in traces)
+    assert {trace.rule for trace in traces} == {each.rule for each in STARTER}
+    assert [(t.rule, t.clause) for t in traces] == [
+        (each.rule, clause.name) for each in sorted(STARTER, key=lambda each: each.rule) for clause in each.clauses
+    ]
+
+
+def test_traces_of_what_is_exempt_say_so() -> None:
+    traces = run(list(STARTER), survivor("1", held="2")).traces
+    exempt = {trace.rule for trace in traces if trace.clause == "exempt"}
+    assert exempt == {each.rule for each in STARTER if each.exempt_risk_reducing}

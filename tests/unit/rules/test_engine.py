@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from time import process_time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.engine import DEEPEST_NESTING, LONGEST_TEXT, Engine, FactRefused, Failure, TextRefused
-from rules.facts import ORDER_FACTS, ORDER_SCHEMA
+from rules.engine import DEEPEST_NESTING, LONGEST_FACT, LONGEST_TEXT, Engine, FactRefused, Failure, TextRefused
+from tests.unit.rules.hostile import HOSTILE
 
 ENGINE = Engine({"order.notional": "DOUBLE", "order.side": "STRING", "book.count": "INT", "book.open": "BOOL"})
 SOUND: dict[str, Any] = {"order.notional": 100.0, "order.side": "buy", "book.count": 3, "book.open": True}
@@ -67,10 +68,16 @@ def test_a_clip_that_is_not_finite_is_a_failure() -> None:
     assert found.value is Failure.NOT_FINITE
 
 
-def test_a_step_budget_that_is_used_up_denies() -> None:
-    tens = "[1,2,3,4,5,6,7,8,9,10]"
-    text = f"{tens}.all(a, {tens}.all(b, {tens}.all(c, {tens}.all(d, {tens}.all(e, a+b+c+d+e > 0)))))"
-    assert ENGINE.compile(text).evaluate(ENGINE.bind(SOUND)).value is Failure.ERROR
+@pytest.mark.parametrize("loop", ["all", "exists", "exists_one", "map", "filter"])
+def test_loops_are_refused_where_they_stand(loop: str) -> None:
+    with pytest.raises(TextRefused, match=rf"{loop}\(\) is not taken: facts are single values") as refused:
+        ENGINE.compile(f"true &&\n [1, 2].{loop}(x, [3].all(y, x > y))")
+    assert (refused.value.line, refused.value.column) == (2, 9 + len(loop))
+
+
+def test_has_is_refused() -> None:
+    with pytest.raises(TextRefused, match=r"has\(\) is not taken"):
+        ENGINE.compile("has(order.notional)")
 
 
 @pytest.mark.parametrize("name", sorted(SOUND))
@@ -141,6 +148,51 @@ def test_brackets_in_strings_do_not_nest() -> None:
     assert ENGINE.compile('order.side != "' + "(" * 100 + '"')
 
 
+FACTS_AT_THEIR_LONGEST = SOUND | {"order.side": "x" * LONGEST_FACT}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_texts_end_in_bounded_time_with_a_message_or_a_value(name: str) -> None:
+    before = process_time()
+    assert came_out(HOSTILE[name]) in (True, False, *Failure, "refused with a message")
+    assert process_time() - before < 2.0
+
+
+def came_out(text: str) -> object:
+    try:
+        return ENGINE.compile(text).evaluate(ENGINE.bind(FACTS_AT_THEIR_LONGEST)).value
+    except TextRefused as refused:
+        return "refused with a message" if refused.message and refused.line >= 0 else "refused"
+
+
+def test_regular_expressions_are_refused() -> None:
+    """RE2 does not backtrack, yet a thousand counts on a thousand letters took a minute."""
+    with pytest.raises(TextRefused, match=r"matches\(\) is not taken: .* contains \(line 1, column 19\)"):
+        ENGINE.compile("order.side.matches('a')")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("order.notional <\n  order.amount", 2, 8),
+        ("true &&\n order.notional < 1", 2, 17),
+        ("order.notional > 1.0 &&", 1, 24),
+        ("order.notional.size() > 1", 1, 20),
+        ("[1].map(x, x) == [1]", 1, 8),
+    ],
+)
+def test_messages_say_where(text: str, line: int, column: int) -> None:
+    with pytest.raises(TextRefused, match=f"line {line}, column {column}") as refused:
+        ENGINE.compile(text)
+    assert (refused.value.line, refused.value.column) == (line, column)
+    assert "column" not in refused.value.message
+
+
+def test_what_a_text_reads_is_what_the_type_checker_found() -> None:
+    text = 'order.side == "order.notional" || book . open // book.count\n'
+    assert ENGINE.compile(text).reads == ("book.open", "order.side")
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_compiles_or_is_refused(text: str) -> None:
@@ -165,8 +217,3 @@ def test_a_comparison_passes_exactly_when_both_are_finite_and_it_holds(notional:
 
 _ENGINE_OF_TWO = Engine({"a": "DOUBLE", "b": "DOUBLE"})
 _COMPARING = (_ENGINE_OF_TWO, _ENGINE_OF_TWO.compile("!(a > b)"))
-
-
-def test_every_declared_fact_of_an_order_says_what_it_means() -> None:
-    assert all(declared.meaning for declared in ORDER_FACTS.values())
-    assert set(ORDER_SCHEMA) == set(ORDER_FACTS)
