@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import psycopg
 import pytest
 
 from ledger import gate
 from ledger.application import GateChange, LedgerApplication
 from ledger.errors import GateClosed
+from streams.messages import Mode
 from tests.integration.ledger.events import book_opened, cash_moved
 from tests.servers import wait_until
 
@@ -106,6 +108,19 @@ def test_a_resume_changes_the_gate_with_its_event(application: LedgerApplication
     with pytest.raises(GateClosed):
         application.commit([cash_moved(3)], gate=RESUME)
     assert application.commit([cash_moved(3)]).last == 3
+
+
+@pytest.mark.parametrize(("who", "mode"), [("breaker:drawdown", "REDUCE_ONLY"), ("operator:ann", "NORMAL")])
+def test_a_halt_is_ended_by_an_operator_and_not_in_one_go(
+    application: LedgerApplication, operator: psycopg.Connection, who: str, mode: Mode
+) -> None:
+    """A breaker that tightens a book which somebody halted in the same moment must not open it."""
+    gate.halt(operator, "demo", **HALT)
+    operator.commit()
+    with pytest.raises(GateClosed, match="is ended by an operator and to REDUCE_ONLY"):
+        application.commit([book_opened()], gate=msgspec.structs.replace(RESUME, who=who, mode=mode))
+    assert gate.read(operator, "demo").mode == "HALTED"
+    assert list(application.events()) == []
 
 
 def test_a_halt_of_all_books_outlasts_the_resume_of_one(
