@@ -11,8 +11,9 @@ import redis
 from feeds.intake import Item
 from feeds.publisher import Publisher, Throttle
 from feeds.source import Clock, TickSource
+from market.marks import MarkWriter
 from streams.client import Streams
-from streams.messages import Depth, Quote, Trade
+from streams.messages import Depth, Quote, Tick, Trade
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry
 
@@ -26,7 +27,7 @@ RATE_EVERY_NS = 1_000_000_000
 
 
 class Feed:
-    """`run` returns when it was stopped, or with `once` at the end of the source."""
+    """`run` returns when it was stopped, or with `once` at the end of the source. `marks` has begun to write."""
 
     def __init__(
         self,
@@ -36,10 +37,12 @@ class Feed:
         source: TickSource,
         stop: Stop,
         *,
+        marks: MarkWriter | None = None,
         once: bool = False,
         clock: Clock = time.time_ns,
     ) -> None:
         self._streams = streams
+        self._marks = marks
         self._telemetry = telemetry
         self._publisher = publisher
         self._source = source
@@ -57,12 +60,16 @@ class Feed:
             try:
                 if not self._held_back():
                     self._deliver(self._source.poll(POLL_S, self._stop))
+                if self._marks is not None:
+                    self._marks.hand_on()
                 self._tell()
             except redis.RedisError as error:
                 self._wait_for_redis(error)
             except Stopping:
                 break
         self._source.close()
+        if self._marks is not None:
+            self._marks.close()
         self._telemetry.state = "stopped"
 
     def _held_back(self) -> bool:
@@ -83,10 +90,17 @@ class Feed:
             except redis.RedisError as error:
                 self._wait_for_redis(error)
                 if self._publisher.landed(items):
+                    self._mark(items)
                     return
                 items = self._still_fresh(items)
             else:
+                self._mark(items)
                 return
+
+    def _mark(self, items: Sequence[Item]) -> None:
+        """Only what was published: the table of marks knows the market as everybody else does."""
+        if self._marks is not None:
+            self._marks.observe(item for item in items if isinstance(item, Tick))
 
     def _still_fresh(self, items: Sequence[Item]) -> Sequence[Item]:
         oldest = self._clock() - STALE_NS
@@ -123,6 +137,10 @@ class Feed:
         telemetry.gauges["last_tick_at"] = f"{self._publisher.last_tick_at}"
         for name, count in source.counts.flat().items():
             telemetry.counters[name] = count
+        if self._marks is not None:
+            telemetry.gauges["marks_waiting"] = self._marks.waiting
+            if self._marks.dropped:
+                telemetry.counters["marks_dropped"] = self._marks.dropped
         if ended:
             self._said_end = True
             telemetry.state = "ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from typing import Any
@@ -18,9 +19,14 @@ app = Celery("govsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ("govsite.tasks",)
 app.conf.beat_schedule = {
+    "score-outcomes": {"task": "govsite.tasks.score_outcomes", "schedule": 1.0, "options": {"expires": 1}},
+    "forget-marks": {"task": "govsite.tasks.forget_marks", "schedule": 60.0, "options": {"expires": 60}},
     "verify-chains": {"task": "govsite.tasks.verify_chains", "schedule": 300.0, "options": {"expires": 300}},
     "trim-inbox": {"task": "govsite.tasks.trim_inbox", "schedule": 600.0, "options": {"expires": 600}},
 }
+
+for _name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # a line for every task, every second, would hide the others
 
 
 @heartbeat_sent.connect

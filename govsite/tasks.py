@@ -1,10 +1,11 @@
-"""What the worker does by the clock: verify the hash chains, forget old answers."""
+"""What the worker does by the clock: score outcomes, verify the hash chains, forget what nobody asks for any more."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal, get_args
 
 import msgspec
@@ -14,8 +15,10 @@ from django.conf import settings
 from msgspec import Struct
 
 from govsite.celery import app
+from govsite.outcomes import NotFollowed, Sweeper
 from ledger.chain import Broken, ChainRow, verify
 from ledger.records import GENESIS
+from market.marks import forget, market_clock
 from streams.client import connect
 from streams.messages import Log
 
@@ -23,6 +26,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 2000
 KEPT_BEYOND_MARK_MS = 3_600_000
+MARKS_A_TIME = 5_000
+LONGEST_FORGETTING_S = 5.0
 ROWS = f"""
     SELECT {", ".join(ChainRow._fields)} FROM event_log WHERE log = %s AND partition = 0 AND position > %s
     ORDER BY position LIMIT {BATCH}"""
@@ -58,6 +63,37 @@ def trim_inbox() -> int:
     """Forgets answers to commands an hour older than what the governor has consumed; gives how many."""
     with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection:
         return connection.execute(TRIM, [KEPT_BEYOND_MARK_MS]).rowcount
+
+
+@app.task
+def score_outcomes() -> int:
+    """Sends the outcomes of every bucket that is due; gives how many commands that were."""
+    return sweeper(settings.DATABASE_URL, settings.REDIS_URL).sweep()
+
+
+@app.task
+def forget_marks() -> int:
+    """Deletes marks older than `MARKS_KEPT_S` of market time, but none that an unanswered question needs."""
+    with psycopg.connect(settings.DATABASE_URL, connect_timeout=5, autocommit=True) as connection:
+        clock = market_clock(connection)
+        try:
+            needed = sweeper(settings.DATABASE_URL, settings.REDIS_URL).needed_from()
+        except NotFollowed:
+            return 0
+        if clock is None:
+            return 0
+        before = clock - settings.MARKS_KEPT_S * 1_000_000_000
+        before = before if needed is None else min(before, needed)
+        deleted, until = 0, time.monotonic() + LONGEST_FORGETTING_S
+        while (some := forget(connection, before, MARKS_A_TIME)) and time.monotonic() < until:
+            deleted += some
+        return deleted + some
+
+
+@cache
+def sweeper(database_url: str, redis_url: str) -> Sweeper:
+    """The worker's own: it remembers how far it has read."""
+    return Sweeper(database_url, redis_url)
 
 
 def last_verdict(kept: redis.Redis, name: Log) -> Verified:

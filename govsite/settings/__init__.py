@@ -103,6 +103,8 @@ CHANNEL_LAYERS = {
     }
 }
 
+MARKS_KEPT_S = int(os.environ.get("GOVSITE_MARKS_KEPT_S", "86400"))  # of market time
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "celery"

@@ -15,6 +15,7 @@ from feeds.choosing import Wishes, choose
 from feeds.feed import Feed
 from feeds.publisher import ACTOR, Publisher
 from feeds.recordings import Unreadable
+from market.marks import MarkWriter
 from streams.client import Streams
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry, processes
@@ -22,7 +23,9 @@ from streams.telemetry import Telemetry, processes
 log = logging.getLogger(__name__)
 
 DESCRIPTION = """\
-Brings the market in: publishes trades, quotes and order book changes to the Redis stream `market.ticks`.
+Brings the market in: publishes trades, quotes and order book changes to the Redis stream `market.ticks`, and keeps in
+PostgreSQL (table `price_run`) when each instrument had which price. It does not wait for PostgreSQL: what cannot be
+written is kept in memory, the newest first, and counted as `marks_dropped` when it becomes too much.
 
   live       Binance over WebSocket. When nothing comes for 5 s (10 s once it has been running) the feed falls back by
              itself, to the recordings of --path if there are any, else to the synthetic market; the venue is kept
@@ -116,8 +119,13 @@ class Command(BaseCommand):
         try:
             publisher = Publisher(streams, telemetry)
             wishes = Wishes(**{name: options[name] for name in Wishes.__struct_fields__})
-            source = persist("Redis", lambda: choose(wishes, publisher), stop, errors=(redis.RedisError,))
-            Feed(streams, telemetry, publisher, source, stop, once=options["once"]).run()
+            after, source = persist(
+                "Redis",
+                lambda: (publisher.past().market_at, choose(wishes, publisher)),
+                stop,
+                errors=(redis.RedisError,),
+            )
+            Feed(streams, telemetry, publisher, source, stop, marks=_marks(after), once=options["once"]).run()
         except Unreadable as error:
             raise CommandError(str(error)) from error
         except Stopping:
@@ -134,6 +142,14 @@ class Command(BaseCommand):
             raise CommandError("No feed has been heard of in the last 5 s.")
         gauges = report["gauges"]
         self.stdout.write(f"feed is {report['state']}: {gauges.get('mode', '?')}, {gauges.get('rate', 0)} ticks/s")
+
+
+def _marks(after: int) -> MarkWriter | None:
+    """Without a database there is a market, but no outcome can be scored."""
+    if not settings.DATABASE_URL:
+        log.warning("no marks are kept: there is no DATABASE_URL")
+        return None
+    return MarkWriter(settings.DATABASE_URL, after=after).start()
 
 
 def _leave(telemetry: Telemetry) -> None:

@@ -30,8 +30,11 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @contextmanager
-def runfeed(*arguments: str, url: str | None = None) -> Iterator[subprocess.Popen[str]]:
+def runfeed(
+    *arguments: str, url: str | None = None, database_url: str | None = None
+) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, **({"REDIS_URL": url} if url else {})}
+    environment |= {"DATABASE_URL": database_url} if database_url else {}
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "runfeed", *arguments],
