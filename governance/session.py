@@ -12,23 +12,24 @@ import redis
 from governance.backlog import Backlog
 from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
-from governance.domain.step import Step
+from governance.domain.step import Answer, GateSetting, Refusal, Step, empty
 from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
+from governance.screening import Screening
 from ledger import gate
 from ledger.application import GateChange, InboxEntry, LedgerApplication
 from ledger.errors import LedgerError
 from ledger.follower import Follower
 from ledger.records import Head
-from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, TICKS, Entry, Streams, milliseconds_of
+from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, TICKS, Entry, Streams, after, milliseconds_of
 from streams.envelope import Envelope, Refused, decode
 from streams.events import DecisionReached
 from streams.journal import Journal
 from streams.messages import (
+    AgentCommand,
     ClockAdvanced,
     Code,
     DeliberationResolved,
     LedgerEntry,
-    ResumeTrading,
     SubmitProposal,
     Tick,
 )
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 LOST = (psycopg.OperationalError, redis.ConnectionError, redis.TimeoutError)
 LONGEST_WAIT_MS = 10
 BATCH = 1000
-WARM_UP_MS = 5_000  # ticks of so long ago are read at the start, so that there are prices
+WARM_UP_MS = 61_000  # ticks of so long ago are read before anything is decided: prices, and a minute of volatility
 GATE_EVERY_NS = 50_000_000
 RENEW_EVERY_NS = 1_000_000_000
 IDLE_EVERY_NS = 250_000_000
@@ -57,6 +58,7 @@ class Session:
         self.execution = Follower(database_url, "execution")
         self.gates = psycopg.connect(database_url, autocommit=True)
         self.telemetry = Telemetry(self.streams.redis, "governor")
+        self.screening = Screening()
         self.chambers: dict[str, Chamber] = {}
         self.backlog = Backlog("0-0")
         self.positions: dict[str, str] = {}
@@ -73,6 +75,7 @@ class Session:
             self.telemetry.leave()
         except (*LOST, LedgerError) as error:
             log.info("left without releasing the lease: %s", str(error).strip())
+        self.screening.close()
         self.gates.close()
         self.execution.close()
         self.ledger.close()
@@ -90,10 +93,21 @@ class Session:
             TICKS: f"{max(0, milliseconds_of(self.streams.last_id(TICKS)) - WARM_UP_MS)}-0",
             LEDGER_EXECUTION: f"{self.execution.position}-0",
         }
+        self._warm_up()
         self._observe_gates(time.time_ns())
         for entry in interrupted_entries(self.streams, self.positions[COMMANDS]):
             self._take_interrupted(entry)
         self._commit()
+
+    def _warm_up(self) -> None:
+        last = self.streams.last_id(TICKS)
+        while after(last, self.positions[TICKS]):
+            ticks = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
+            if not ticks:
+                return
+            for entry in ticks:
+                self.positions[TICKS] = entry.id
+                self._take(entry)
 
     def _take_interrupted(self, entry: Entry) -> None:
         """One at a time, so that a command that breaks the chamber or the ledger is found and buried."""
@@ -124,6 +138,8 @@ class Session:
                     self.positions[stream] = entry.id
                     self._take(entry)
         now = time.time_ns()
+        for entry, message, problem in self.screening.finished():
+            self._screened(entry, message, problem, now)
         self._housekeeping(now, idle=not entries)
         for book, chamber in self.chambers.items():
             if (deadline := chamber.deadline()) is not None and deadline <= now:
@@ -172,7 +188,7 @@ class Session:
             self._bury(entry, refusal)
             self.backlog.answered(entry.id)
             return
-        if self._is_repeated(message, entry, asked=interrupted or isinstance(message.body, ResumeTrading)):
+        if self._is_repeated(message, entry, asked=interrupted or not isinstance(message.body, AgentCommand)):
             self.backlog.answered(entry.id)
             return
         if isinstance(message.body, SubmitProposal):
@@ -180,8 +196,23 @@ class Session:
             if message.body.evidence_published_at and not interrupted:
                 self.telemetry.observe("reaction", now - message.body.evidence_published_at)
         self.sent_by[entry.id] = entry
-        self._keep(message, now, entry_id=entry.id, interrupted=interrupted)
-        self._merge(chamber.handle(message, now, entry_id=entry.id, interrupted=interrupted))
+        if interrupted:
+            self._screened(entry, message, self.screening.problem(message), now, interrupted=True)
+        elif not self.screening.submit(entry, message):
+            self._keep(message, now, entry_id=entry.id)
+            self._merge(chamber.handle(message, now, entry_id=entry.id))
+
+    def _screened(self, entry: Entry, message: Envelope, problem: str, now: int, *, interrupted: bool = False) -> None:
+        """What the sandbox has tried: texts that are not sound never reach a chamber."""
+        if not problem:
+            self._keep(message, now, entry_id=entry.id, interrupted=interrupted)
+            chamber = self._chamber_of(message)
+            self._merge(chamber.handle(message, now, entry_id=entry.id, interrupted=interrupted))
+            return
+        step = empty()
+        step.refusals.append(Refusal(entry.id, Code.RULE_REFUSED, problem, message.id))
+        step.answers.append(Answer(message.id, entry.id, f"refused:{Code.RULE_REFUSED}"))
+        self._merge(step)
 
     def _chamber_of(self, message: Envelope) -> Chamber:
         """An empty book means every book; while there is only one that needs no fan-out of answers."""
@@ -222,6 +253,8 @@ class Session:
 
     def _merge(self, step: Step) -> None:
         """Collects what one call gave; a halt that a guard asked for takes hold at once."""
+        if step.gate is not None and self.step.gate is not None:
+            self._commit()  # one transaction moves one gate
         into = self.step
         into.announcements.extend(step.announcements)
         into.events.extend(step.events)
@@ -247,23 +280,26 @@ class Session:
         """One transaction: events, answers, the mark, the gate. Only then anybody is told what was decided."""
         step, self.step = self.step, Step([], [], [], [], [], [])
         inbox = [self._answer(answer.command_id, answer.entry_id, answer.result) for answer in step.answers]
-        change = None
-        if step.gate is not None:
-            standing = gate.read(self.gates, step.gate.book)
-            change = GateChange(
-                book=standing.book,
-                origin=standing.mode,
-                mode=step.gate.mode,
-                who=step.gate.who,
-                why=step.gate.why,
-                command_id=step.gate.command_id,
-            )
+        change = None if step.gate is None else self._change(step.gate)
         commit = self.ledger.commit(step.events, mark=self.backlog.mark, inbox=inbox, gate=change)
         self._measure(step, time.time_ns())
         if step.gate is not None:
             self._due["gate"] = 0
         if step.resolved:
             self.streams.publish(DELIBERATIONS, [_at_position(message, commit.last) for message in step.resolved])
+
+    def _change(self, setting: GateSetting) -> GateChange:
+        """Who tightens sets the book's own gate; who opens it moves the one that holds, that of all books maybe. The
+        database refuses either where the gate is not any more what the chamber went by."""
+        tightens = setting.origin == "NORMAL"
+        return GateChange(
+            book=setting.book if tightens else gate.read(self.gates, setting.book).book,
+            origin=setting.origin,
+            mode=setting.mode,
+            who=setting.who,
+            why=setting.why,
+            command_id=setting.command_id,
+        )
 
     def _answer(self, command_id: str, entry_id: str, result: str) -> InboxEntry:
         self.backlog.answered(entry_id)
@@ -313,7 +349,7 @@ class Session:
     def settle_open_rounds(self) -> None:
         """Before leaving on purpose: open rounds reach their deadline (a second at most)."""
         give_up = time.time_ns() + IDLE_EVERY_NS * 4
-        while any(chamber.deadline() for chamber in self.chambers.values()) and time.time_ns() < give_up:
+        while any(chamber.deliberates for chamber in self.chambers.values()) and time.time_ns() < give_up:
             self.pass_once()
         self._commit()
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from uuid import uuid5
 
 import msgspec
@@ -13,7 +14,9 @@ import msgspec
 from agents.council import Council
 from execution.domain.desk import Desk
 from governance.domain.chamber import Chamber
+from governance.domain.scoreboard import SCORER
 from governance.domain.step import Halt, Step
+from govsite.scorer import Scorer
 from streams.envelope import NAMESPACE, Envelope, derived_id
 from streams.events import FINAL, TOPICS, DecisionReached, DomainEvent, encode_event
 from streams.messages import AnyTick, Command, GateObserved, LedgerEntry, LedgerRow, Log, Mode
@@ -71,6 +74,7 @@ class Pipeline:
         self.council = council
         self.chamber = chamber
         self.desk = desk
+        self.scorer = Scorer(chamber.state, partial(self.on_command, SCORER))
         self.mode: Mode = "NORMAL"
         self.logs: dict[Log, MemoryLog] = {"governance": MemoryLog("governance"), "execution": MemoryLog("execution")}
         self.decisions: Counter[str] = Counter()
@@ -89,6 +93,7 @@ class Pipeline:
         self._advance_to(now)
         message = Envelope(id=tick.id, body=tick, actor="feed", sent_at=now)
         self.chamber.handle(message, now)
+        self.scorer.on_tick(tick)
         if commands := self.council.handle(message, now):
             self._queue.extend(commands)
             self._drain(now)
@@ -102,7 +107,7 @@ class Pipeline:
 
     def finish(self) -> None:
         """Lets every open deliberation reach its deadline."""
-        while (deadline := self.chamber.deadline()) is not None:
+        while self.chamber.deliberates and (deadline := self.chamber.deadline()) is not None:
             self._advance_to(deadline)
 
     @property
@@ -133,10 +138,12 @@ class Pipeline:
         for answer in step.answers:
             if answer.result.startswith("refused:"):
                 self.refused[answer.result.partition(":")[2]] += 1
-        for halt in step.halts:
-            self._halt(halt, now)
+        if step.gate is not None:
+            self.mode = step.gate.mode
         if step.events:
             self._record("governance", step.events, now)
+        for halt in step.halts:
+            self._halt(halt, now)
         for event in step.events:
             if isinstance(event.body, DecisionReached):
                 self._execute(event, event.body, now)

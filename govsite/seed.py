@@ -13,6 +13,7 @@ from market.domain.instrument import to_lot
 from streams.envelope import derived_id
 from streams.events import (
     AGGREGATES,
+    TOPICS,
     BookFounded,
     BookOpened,
     BookTerms,
@@ -20,6 +21,7 @@ from streams.events import (
     Event,
     InstrumentListed,
     InstrumentTerms,
+    RuleActivated,
     SeatGranted,
     aggregate_id,
 )
@@ -29,6 +31,18 @@ QUOTE = "USDT"
 CASH = Decimal(100_000)
 WHO = "operator:demo"
 WHY = "the demo book"
+
+LOAD_TERMS = BookTerms(
+    repeated_fills=1_000_000,
+    losses_in_row=1_000_000,
+    duplicate_window_ms=1,
+    max_volatility=Decimal(1),
+    daily_loss_reduce=Decimal(1),
+    daily_loss_halt=Decimal(1),
+    drawdown_reduce=Decimal(1),
+    drawdown_halt=Decimal(1),
+)
+"""For load tests: a metronome trades like nobody should, on a recording whose end and beginning do not meet."""
 
 # Venue filters of Binance spot; limits are worth 40,000 and 20,000 USDT at the prices of mid 2024.
 KNOWN = {
@@ -77,6 +91,11 @@ class Founding:
         self.book = book
         self.versions: dict[str, int] = {}
 
+    def continues(self, event: DomainEvent) -> None:
+        """Takes in what the ledger has of the book's own aggregates."""
+        aggregate = TOPICS[type(event.body)].partition(".")[0]
+        self.versions[aggregate] = event.originator_version
+
     def wrap(self, body: Event) -> DomainEvent:
         aggregate = next(name for name, types in AGGREGATES.items() if type(body) in types)
         version = self.versions[aggregate] = self.versions.get(aggregate, 0) + 1
@@ -93,16 +112,24 @@ class Founding:
 
 
 def founding_events(
-    instruments: Iterable[InstrumentTerms], *, council: Iterable[SeatPlan] = DEMO_COUNCIL, book: str = BOOK
+    instruments: Iterable[InstrumentTerms],
+    *,
+    council: Iterable[SeatPlan] = DEMO_COUNCIL,
+    terms: BookTerms | None = None,
+    book: str = BOOK,
 ) -> tuple[list[DomainEvent], list[DomainEvent]]:
     """The events that found a book: for the governance log and for the execution log."""
     founding = Founding(book)
-    governance = [founding.wrap(event) for event in _governance(book, tuple(instruments), council)]
+    governance = [
+        founding.wrap(event) for event in _governance(book, tuple(instruments), council, terms or BookTerms())
+    ]
     return governance, [founding.wrap(BookOpened(book=book, quote=QUOTE, cash=CASH))]
 
 
-def _governance(book: str, instruments: tuple[InstrumentTerms, ...], council: Iterable[SeatPlan]) -> Iterator[Event]:
-    yield BookFounded(book=book, quote=QUOTE, instruments=instruments, terms=BookTerms(), who=WHO, why=WHY)
+def _governance(
+    book: str, instruments: tuple[InstrumentTerms, ...], council: Iterable[SeatPlan], terms: BookTerms
+) -> Iterator[Event]:
+    yield BookFounded(book=book, quote=QUOTE, instruments=instruments, terms=terms, who=WHO, why=WHY)
     for seat in council:
         yield SeatGranted(
             agent=seat.name,
@@ -117,8 +144,14 @@ def _governance(book: str, instruments: tuple[InstrumentTerms, ...], council: It
     yield from starter_rules(WHO)
 
 
-def seed(database_url: str, instruments: Iterable[InstrumentTerms], council: Iterable[SeatPlan]) -> list[str]:
-    """Founds the demo book unless it is there, lists instruments that it lacks; returns the names of what was new.
+def seed(
+    database_url: str,
+    instruments: Iterable[InstrumentTerms],
+    council: Iterable[SeatPlan],
+    terms: BookTerms | None = None,
+) -> list[str]:
+    """Founds the demo book unless it is there, lists instruments and activates starter rules that it never had;
+    returns the names of what was new.
 
     Needs both logs, so no governor or executor may be running."""
     wanted = {terms.symbol: terms for terms in instruments}
@@ -127,7 +160,7 @@ def seed(database_url: str, instruments: Iterable[InstrumentTerms], council: Ite
     try:
         for log in (governance, execution):
             log.acquire()
-        return _seed(governance, execution, wanted, council)
+        return _seed(governance, execution, wanted, council, terms)
     finally:
         for log in (governance, execution):
             log.release()
@@ -139,24 +172,32 @@ def _seed(
     execution: LedgerApplication,
     wanted: dict[str, InstrumentTerms],
     council: Iterable[SeatPlan],
+    book_terms: BookTerms | None,
 ) -> list[str]:
     founding = Founding(BOOK)
     listed: set[str] = set()
-    for recorded in governance.events(book=BOOK, aggregates=["Book"]):
-        founding.versions["Book"] = recorded.event.originator_version
+    activated: set[str] = set()
+    for recorded in governance.events(book=BOOK, aggregates=["Book", "Rulebook"]):
+        founding.continues(recorded.event)
         match recorded.event.body:
             case BookFounded(instruments=founded):
                 listed |= {terms.symbol for terms in founded}
             case InstrumentListed(terms=terms):
                 listed.add(terms.symbol)
-    governing, executing = founding_events(wanted.values(), council=council)
+            case RuleActivated(rule=rule):
+                activated.add(rule)
+    governing, executing = founding_events(wanted.values(), council=council, terms=book_terms)
     if not founding.versions:
         governance.commit(governing)
     if not next(execution.events(book=BOOK, aggregates=["Account"], limit=1), None):
         execution.commit(executing)
     if not founding.versions:
         return [BOOK, *wanted]
-    new = [terms for symbol, terms in wanted.items() if symbol not in listed]
+    new: list[InstrumentListed | RuleActivated] = [
+        InstrumentListed(terms=terms, who=WHO, why=WHY) for symbol, terms in wanted.items() if symbol not in listed
+    ]
+    # What was never there only tightens; what an operator has retired stays retired.
+    new += [rule for rule in starter_rules(WHO) if rule.rule not in activated]
     if new:
-        governance.commit([founding.wrap(InstrumentListed(terms=terms, who=WHO, why=WHY)) for terms in new])
-    return [terms.symbol for terms in new]
+        governance.commit([founding.wrap(event) for event in new])
+    return [event.terms.symbol if isinstance(event, InstrumentListed) else event.rule for event in new]

@@ -7,12 +7,20 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from govsite.ops import commanding, health, pages
+from govsite.ops import commanding, governing, health, pages
 
 urlpatterns = [
     path("", pages.live, name="live"),
     path("live/snapshot/", pages.live_snapshot, name="live-snapshot"),
     path("decisions/<path:decision_id>/", pages.decision, name="decision"),
+    path("agents/", governing.agents, name="agents"),
+    path("agents/<str:name>/", governing.agent, name="agent"),
+    path("changes/", governing.changes, name="changes"),
+    path("changes/<path:change_id>/approve/", governing.decide_change, {"verdict": "approve"}, name="approve-change"),
+    path("changes/<path:change_id>/refuse/", governing.decide_change, {"verdict": "refuse"}, name="refuse-change"),
+    path("holds/", governing.holds, name="holds"),
+    path("holds/<path:decision_id>/release/", governing.decide_hold, {"verdict": "release"}, name="release-hold"),
+    path("holds/<path:decision_id>/refuse/", governing.decide_hold, {"verdict": "refuse"}, name="refuse-hold"),
     path("dead-letters/", pages.dead_letters, name="dead-letters"),
     path("halt/", commanding.halt, name="halt"),
     path("resume/", commanding.resume, name="resume"),

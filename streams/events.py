@@ -228,6 +228,8 @@ from streams.parts import (
 )
 from streams.parts import (
     GrantedOrder as GrantedOrder,
+)
+from streams.parts import (
     HeldOrder as HeldOrder,
 )
 from streams.parts import (

@@ -15,7 +15,7 @@ from market.domain.instrument import to_lot
 from market.domain.mark import Prices
 from streams.envelope import Envelope
 from streams.events import BookTerms
-from streams.messages import CastBallot, Code, OfferAmendment, SubmitProposal
+from streams.messages import CastBallot, Code, Leg, OfferAmendment, SubmitProposal
 
 NS_PER_S = 1_000_000_000
 OLDEST_COMMAND_MS = 600_000
@@ -58,26 +58,36 @@ class Admission:
         return None
 
     def _known(self, seat: Seat, body: SubmitProposal) -> Refused | None:
-        if body.action != "halt" and body.instrument not in self.state.instruments:
-            return Code.UNKNOWN_INSTRUMENT, body.instrument
+        if body.action != "trade" and body.legs:
+            return Code.INVALID, "only trades have legs"
+        unknown = [leg.instrument for leg in legs_of(body) if leg.instrument not in self.state.instruments]
+        if body.action != "halt" and unknown:
+            return Code.UNKNOWN_INSTRUMENT, ", ".join(unknown)
         return None
 
     def _entitled(self, seat: Seat, body: SubmitProposal) -> Refused | None:
         if seat.suspended:
             return Code.SEAT_SUSPENDED, f"{seat.agent} is suspended"
-        if body.action == "trade" and seat.mass_ppm <= 0:
-            return Code.NOT_ENTITLED, f"a {seat.role} seat has no mass on TRADE"
+        if body.action == "trade" and not seat.weighs:
+            return Code.NOT_ENTITLED, f"a {'newcomer' if seat.shadow else seat.role} seat has no mass on TRADE"
         if body.action == "halt" and seat.role not in council.GUARDS:
             return Code.NOT_ENTITLED, "only risk and compliance seats may halt"
         return None
 
     def _mode(self, seat: Seat, body: SubmitProposal) -> Refused | None:
         mode = self.state.mode
-        if mode == "NORMAL":
+        if mode == "HALTED":
+            return Code.MODE, f"the book is {mode}"
+        if body.action != "trade":
             return None
-        if mode == "REDUCE_ONLY" and (body.action != "trade" or reduces(self.state.held(body.instrument), body.target)):
-            return None
-        return Code.MODE, f"the book is {mode}"
+        for leg in legs_of(body):
+            if reduces(self.state.held(leg.instrument), leg.target):
+                continue
+            if mode == "REDUCE_ONLY":
+                return Code.MODE, f"the book is {mode}"
+            if leg.instrument in self.state.safety.suspended:
+                return Code.SUSPENDED, f"{leg.instrument} is suspended: only orders that shrink its position"
+        return None
 
     def _coherent(self, seat: Seat, body: SubmitProposal) -> Refused | None:
         if body.action == "reduce" and body.target < 0:
@@ -92,38 +102,44 @@ class Admission:
 
     def moment(self, body: SubmitProposal, now: int) -> Refused | None:
         """What depends on the market and the time: checked when the proposal joins a round (`now`: process clock)."""
-        for check in (self._priced, self._fresh, self._drifted, self._changes, self._owned):
-            if refused := check(body, now):
-                return refused
-        return None
-
-    def _priced(self, body: SubmitProposal, now: int) -> Refused | None:
-        if self.prices.view(body.instrument) is None:
-            return Code.NO_PRICE, f"{body.instrument} has no price"
         if equity_of(self.state, self.prices) is None:
             return Code.NO_PRICE, "a position has no price: equity is not known"
+        for check in (self._priced, self._fresh, self._drifted, self._changes):
+            for leg in legs_of(body):
+                if refused := check(body.action == "reduce", leg):
+                    return refused
+        return self._young(body, now) or self._owned(body)
+
+    def _priced(self, cap: bool, leg: Leg) -> Refused | None:
+        if self.prices.view(leg.instrument) is None:
+            return Code.NO_PRICE, f"{leg.instrument} has no price"
         return None
 
-    def _fresh(self, body: SubmitProposal, now: int) -> Refused | None:
-        terms = self.state.terms
-        exempt = body.action == "reduce" or reduces(self.state.held(body.instrument), body.target)
-        if not exempt and not fresh(ages_of(self.prices, body.instrument), terms):
-            return Code.STALE_DATA, f"{body.instrument} has neither a fresh quote nor a fresh trade"
+    def _shrinks(self, cap: bool, leg: Leg) -> bool:
+        return cap or reduces(self.state.held(leg.instrument), leg.target)
+
+    def _fresh(self, cap: bool, leg: Leg) -> Refused | None:
+        ages = ages_of(self.prices, leg.instrument)
+        if not self._shrinks(cap, leg) and not fresh(ages, self.state.terms):
+            return Code.STALE_DATA, f"{leg.instrument} has neither a fresh quote nor a fresh trade"
+        return None
+
+    def _young(self, body: SubmitProposal, now: int) -> Refused | None:
         age_ms = (now - body.evidence_received_at) / NS_PER_MS
-        if abs(age_ms) > terms.proposal_max_age_ms:
+        if abs(age_ms) > self.state.terms.proposal_max_age_ms:
             return Code.STALE_PROPOSAL, f"the evidence is {age_ms:.1f} ms old"
         return None
 
-    def _drifted(self, body: SubmitProposal, now: int) -> Refused | None:
-        view = self.prices.view(body.instrument)
-        if view is None or body.action == "reduce" or reduces(self.state.held(body.instrument), body.target):
+    def _drifted(self, cap: bool, leg: Leg) -> Refused | None:
+        view = self.prices.view(leg.instrument)
+        if view is None or self._shrinks(cap, leg):
             return None
-        if abs(view.price - body.price) * BP > self.state.terms.drift_bp * body.price:
-            return Code.DRIFTED, f"from {body.price} to {view.price}"
+        if abs(view.price - leg.price) * BP > self.state.terms.drift_bp * leg.price:
+            return Code.DRIFTED, f"{leg.instrument} from {leg.price} to {view.price}"
         return None
 
-    def _changes(self, body: SubmitProposal, now: int) -> Refused | None:
-        return self.no_change(body.action == "reduce", body.instrument, body.target)
+    def _changes(self, cap: bool, leg: Leg) -> Refused | None:
+        return self.no_change(cap, leg.instrument, leg.target)
 
     def no_change(self, cap: bool, instrument: str, target: Decimal) -> Refused | None:
         held, lot = self.state.held(instrument), self.state.instruments[instrument].lot_size
@@ -132,7 +148,7 @@ class Admission:
             return Code.NO_CHANGE, f"{held} is held"
         return None
 
-    def _owned(self, body: SubmitProposal, now: int) -> Refused | None:
+    def _owned(self, body: SubmitProposal) -> Refused | None:
         if body.action == "trade" and len(council.owners(self.state.seats.values())) < council.FEWEST_OWNERS:
             return Code.COUNCIL_TOO_SMALL, f"fewer than {council.FEWEST_OWNERS} owners have mass"
         return None
@@ -153,7 +169,7 @@ class Admission:
             return Code.TOO_LATE, "amendments are taken in the first half of the window"
         if original.author == seat.agent:
             return Code.NOT_ENTITLED, "an amendment is another seat's"
-        if round_.terms.track == "TRADE" and seat.mass_ppm <= 0:
+        if round_.terms.track == "TRADE" and not seat.weighs:
             return Code.NOT_ENTITLED, f"a {seat.role} seat has no mass on TRADE"
         return None
 
@@ -174,12 +190,37 @@ class Admission:
         """On an open round; its snapshot says who may vote."""
         if seat.suspended:
             return Code.SEAT_SUSPENDED, f"{seat.agent} is suspended"
-        if seat.agent not in round_.weights.able:
+        if seat.agent not in round_.weights.able and seat.agent not in round_.weights.shadows:
             return Code.NOT_ENTITLED, f"{seat.agent} had no seat when the round opened"
         if seat.agent in candidate.tally.ballots:
             return Code.ALREADY_VOTED, "a ballot is immutable"
         guard = seat.agent in round_.weights.vetoers
-        return ballot_sound(cast, guard=guard, scored=round_.rule.forecast, vetoable=round_.rule.vetoable)
+        return ballot_sound(
+            cast, guard=guard, scored=round_.rule.forecast, vetoable=round_.rule.vetoable
+        ) or _one_forecast(seat.agent, round_, candidate, cast)
+
+
+def legs_of(body: SubmitProposal) -> tuple[Leg, ...]:
+    """All legs, the head first."""
+    return (Leg(instrument=body.instrument, target=body.target, price=body.price), *body.legs)
+
+
+def _one_forecast(agent: str, round_: Round, candidate: Candidate, cast: CastBallot) -> Refused | None:
+    """Proposals that go the same way on the same instruments ask the same question: it has one answer a seat."""
+    if cast.probability is None or not round_.rule.forecast or len(round_.candidates) < 2:
+        return None
+    for other in round_.candidates.values():
+        given = other.tally.ballots.get(agent)
+        if given is None or given.cast.probability in (None, cast.probability) or not _same_question(other, candidate):
+            continue
+        return Code.INCOHERENT, f"on {other.proposal_id}, the same question, it said {given.cast.probability}"
+    return None
+
+
+def _same_question(one: Candidate, other: Candidate) -> bool:
+    return {(p.instrument, p.target > p.held) for p in one.parts} == {
+        (p.instrument, p.target > p.held) for p in other.parts
+    }
 
 
 def ballot_sound(cast: CastBallot, *, guard: bool, scored: bool, vetoable: bool) -> Refused | None:

@@ -1,17 +1,19 @@
 """What the passed proposals of a round become: a pure function of proposals, ballots, weights and the situation.
 
-In content-hash order, in the steps: mode, vetoes, strictest cap, weighted median target, size limits, budget.
-The rules follow on what survives (clearing.py).
+In content-hash order, in the steps: strictest cap or weighted median target (contest.py), size limits and caps in
+force, mode and suspensions, budget. Vetoes come before (resolution.py), rules on what survives after (clearing.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from fractions import Fraction
 
 from msgspec import Struct
 
 from governance.domain.budget import Item, choose
+from governance.domain.contest import Poll, lost, settle
 from governance.domain.council import Weights
 from governance.domain.deliberation import Candidate
 from governance.domain.situation import Situation
@@ -21,6 +23,7 @@ from streams.events import ProposalResult
 from streams.messages import Code
 
 CENTS = Decimal(100)
+GATE = "gate"
 
 
 class Cut(Struct, frozen=True):
@@ -58,6 +61,9 @@ class Survivor(Struct, frozen=True, kw_only=True):
         return reduces(self.held, self.target)
 
 
+Unit = tuple[Survivor, ...]
+
+
 class Arbitration(Struct, frozen=True):
     """The survivors and, for every passed proposal, what became of it."""
 
@@ -78,190 +84,235 @@ def toward(held: Decimal, target: Decimal, limit: Decimal) -> Decimal:
     return limited if min(held, target) <= limited <= max(held, target) else held
 
 
-def weighted_median(points: Sequence[tuple[Decimal, int]], held: Decimal) -> Decimal:
-    """The target where half of the mass lies on either side; where two are, the one nearest to `held`."""
-    ordered = sorted(points)
-    total = sum(weight for _, weight in ordered)
-    below = 0
-    for index, (target, weight) in enumerate(ordered):
-        below += weight
-        if 2 * below > total:
-            return target
-        if 2 * below == total:
-            upper = next((t for t, w in ordered[index + 1 :] if w > 0), target)
-            return min((target, upper), key=lambda point: (abs(point - held), abs(point), point))
-    return held
-
-
 def arbitrate(candidates: Sequence[Candidate], passed: set[str], weights: Weights, situation: Situation) -> Arbitration:
     """`passed` are the proposals that passed and were not vetoed. The order of `candidates` does not matter."""
     ordered = sorted(candidates, key=lambda candidate: candidate.hash)
-    results: list[ProposalResult] = []
-    survivors: list[Survivor] = []
-    for instrument in sorted({c.instrument for c in ordered if c.proposal_id in passed}):
-        contest = [c for c in ordered if c.instrument == instrument]
-        winners = [c for c in contest if c.proposal_id in passed]
-        settle = _reduction if winners[0].action == "reduce" else _trade
-        survivor, lost = settle(contest, winners, weights, situation)
-        results += lost
-        if survivor is not None and situation.mode != "NORMAL" and not survivor.reducing:
-            results += [
-                _lost(name, Code.MODE, situation.mode, "only risk-reducing orders") for name in survivor.winners
-            ]
-        elif survivor is not None:
-            survivors.append(survivor)
-    afforded, dropped = _afford(survivors, situation)
-    results += dropped
-    results += [_won(name, survivor) for survivor in afforded for name in survivor.winners]
-    return Arbitration(tuple(afforded), tuple(sorted(results, key=lambda result: result.proposal_id)))
+    winners = [candidate for candidate in ordered if candidate.proposal_id in passed]
+    units, results = _reductions([c for c in winners if c.action == "reduce"], situation)
+    traded, superseded = _trades(ordered, [c for c in winners if c.action == "trade"], weights, situation)
+    allowed, forbidden = _allowed(units + traded, situation)
+    afforded, dropped = _afford(allowed, situation)
+    survivors = sorted((each for unit in afforded for each in unit), key=lambda each: each.instrument)
+    won = {name: _won(name, each) for each in survivors for name in each.winners}
+    results += [*superseded, *forbidden, *dropped, *won.values()]
+    return Arbitration(tuple(survivors), tuple(sorted(results, key=lambda result: result.proposal_id)))
 
 
-def _trade(
-    contest: list[Candidate], passed: list[Candidate], weights: Weights, situation: Situation
-) -> tuple[Survivor | None, list[ProposalResult]]:
-    """Weighted median over voters, then the veto seats' smallest size limit and a cap that is in force."""
-    instrument = contest[0].instrument
-    held = situation.held[instrument]
-    points = voters(contest, passed, weights, held)
-    median = weighted_median([(target, weight) for target, weight in points.values()], held)
-    winners = [c for c in passed if c.target == median]
-    if median == held or not winners:
-        by, detail = _objectors(points, weights, held)
-        return None, [_lost(c.proposal_id, Code.SUPERSEDED, by, detail) for c in passed]
-    lost = [
-        _lost(c.proposal_id, Code.SUPERSEDED, winners[0].proposal_id, f"the weighted median target is {median}")
-        for c in passed
-        if c.target != median
-    ]
-    target, cuts = _limited(contest, held, median, situation)
-    lot = situation.instruments[instrument].lot_size
-    target = held + to_lot(target - held, lot)
-    names = tuple(c.proposal_id for c in winners)
-    if target == held:
-        cut = cuts[-1] if cuts else Cut(Code.NO_CHANGE, instrument, f"less than a lot of {lot}")
-        return None, [*lost, *(_lost(name, cut.code, cut.by, cut.detail) for name in names)]
-    support = sum(weight for point, weight in points.values() if point == median)
-    survivor = Survivor(
-        instrument=instrument,
-        hash=winners[0].hash,
-        held=held,
-        target=target,
-        support_ppm=support,
-        winners=names,
-        cuts=tuple(cuts),
-    )
-    return survivor, lost
+def _trades(
+    ordered: Sequence[Candidate], passed: Sequence[Candidate], weights: Weights, situation: Situation
+) -> tuple[list[Unit], list[ProposalResult]]:
+    """Weighted medians over voters, then the veto seats' smallest size limit and a cap that is in force."""
+    settlement = settle(ordered, passed, weights, situation.held)
+    limits = _size_limits(ordered)
+    units: list[Unit] = []
+    results = list(settlement.lost)
+    for group in _groups(settlement.standing):
+        unit, cut = _unit(group, settlement.polls, limits, situation)
+        if cut is None:
+            units.append(unit)
+        else:
+            results += [lost(c.proposal_id, cut.code, cut.by, cut.detail) for c in group]
+    return units, results
 
 
-def voters(
-    contest: list[Candidate], passed: list[Candidate], weights: Weights, held: Decimal
-) -> dict[str, tuple[Decimal, int]]:
-    """One point per seat with mass: an approver of a passed proposal stands at its approved target with the highest
-    q (tie: hash), every other seat that approved or rejected on the instrument at what is held."""
-    points: dict[str, tuple[Decimal, int]] = {}
-    for agent, weight in weights.ppm.items():
-        best: tuple[float, Decimal] | None = None
-        for candidate in passed:
-            ballot = candidate.tally.ballots.get(agent)
-            if ballot is not None and ballot.cast.stance == "approve":
-                q = ballot.cast.probability or 0.0
-                if best is None or q > best[0]:
-                    best = (q, candidate.target)
-        if best is not None:
-            points[agent] = (best[1], weight)
-        elif any(agent in c.tally.ballots and c.tally.ballots[agent].cast.stance != "abstain" for c in contest):
-            points[agent] = (held, weight)
-    return points
+def _size_limits(candidates: Sequence[Candidate]) -> dict[str, tuple[Decimal, str]]:
+    """The smallest limit and who set it, by the instrument that a proposal is about (the first of several legs)."""
+    limits: dict[str, tuple[Decimal, str]] = {}
+    for candidate in candidates:
+        if candidate.tally.limits:
+            known = [limits[candidate.instrument]] if candidate.instrument in limits else []
+            limits[candidate.instrument] = min([*known, *candidate.tally.limits])
+    return limits
+
+
+def _groups(standing: Sequence[Candidate]) -> list[list[Candidate]]:
+    """What stands or falls together: proposals on one instrument (they agree on its target), and through further legs
+    those on others. Groups and what is in them are in content-hash order."""
+    groups: list[tuple[set[str], list[Candidate]]] = []
+    for candidate in standing:
+        instruments, together = {part.instrument for part in candidate.parts}, [candidate]
+        apart = []
+        for group in groups:
+            if group[0].isdisjoint(instruments):
+                apart.append(group)
+            else:
+                instruments, together = instruments | group[0], [*group[1], *together]
+        groups = [*apart, (instruments, together)]
+    found = [sorted(together, key=lambda candidate: candidate.hash) for _, together in groups]
+    return sorted(found, key=lambda together: together[0].hash)
+
+
+def _unit(
+    group: Sequence[Candidate],
+    polls: Mapping[str, Poll],
+    limits: Mapping[str, tuple[Decimal, str]],
+    situation: Situation,
+) -> tuple[Unit, Cut | None]:
+    """The orders of a group, from what is held to the medians, all shrunk by the ratio of the leg that is limited most
+    and rounded toward zero to the lot. Where one of them is nothing there are none: then the cut says why."""
+    names = sorted({part.instrument for candidate in group for part in candidate.parts})
+    ratio, cut = Fraction(1), None
+    for name in names:
+        asked, limited = polls[name].median - polls[name].held, _limited(name, polls[name], limits, situation)
+        if limited is not None and (share := Fraction(limited[0]) / Fraction(asked)) < ratio:
+            ratio, cut = share, limited[1]
+    unit: list[Survivor] = []
+    several = next((candidate.proposal_id for candidate in group if candidate.legs), "")
+    for name in names:
+        lot = situation.instruments[name].lot_size
+        quantity = _shrunk(polls[name].median - polls[name].held, ratio, lot)
+        if not quantity:
+            return (), cut or Cut(Code.NO_CHANGE, name, f"{name}: less than a lot of {lot}")
+        unit.append(_survivor(name, quantity, group, polls[name], cut, several))
+    return tuple(unit), None
+
+
+def _shrunk(quantity: Decimal, ratio: Fraction, lot: Decimal) -> Decimal:
+    """Toward zero to the lot, exactly."""
+    return to_lot(quantity, lot) if ratio == 1 else int(Fraction(quantity) * ratio / Fraction(lot)) * lot
 
 
 def _limited(
-    contest: list[Candidate], held: Decimal, target: Decimal, situation: Situation
-) -> tuple[Decimal, list[Cut]]:
-    cuts: list[Cut] = []
-    limits: list[tuple[Decimal, str]] = [
-        (ballot.cast.size_limit, agent)
-        for candidate in contest
-        for agent, ballot in candidate.tally.ballots.items()
-        if ballot.cast.size_limit is not None
-    ]
-    if limits:
-        limit, agent = min(limits)
+    instrument: str, poll: Poll, limits: Mapping[str, tuple[Decimal, str]], situation: Situation
+) -> tuple[Decimal, Cut] | None:
+    """The signed quantity that size limits and caps leave, and which of them; None where they leave all."""
+    held, target, cut = poll.held, poll.median, None
+    if instrument in limits:
+        limit, agent = limits[instrument]
         if (limited := toward(held, target, limit)) != target:
-            target = limited
-            cuts.append(Cut(Code.SIZE_LIMIT, agent, f"|position| at most {limit}"))
-    cap = situation.caps.get(contest[0].instrument)
+            target, cut = limited, Cut(Code.SIZE_LIMIT, agent, f"{instrument}: |position| at most {limit}")
+    cap = situation.caps.get(instrument)
     if cap is not None and (limited := toward(held, target, cap.limit)) != target:
-        target = limited
-        cuts.append(Cut(Code.CAPPED, cap.proposal_id, f"a cap of {cap.limit} is in force"))
-    return target, cuts
+        target, cut = limited, Cut(Code.CAPPED, cap.proposal_id, f"{instrument}: a cap of {cap.limit} is in force")
+    return None if cut is None else (target - held, cut)
 
 
-def _reduction(
-    contest: list[Candidate], passed: list[Candidate], weights: Weights, situation: Situation
-) -> tuple[Survivor | None, list[ProposalResult]]:
-    """The strictest cap; it never flips the sign, and what is left stands at most at the cap."""
-    strictest = min(passed, key=lambda c: (c.target, c.hash))
-    winners = [c for c in passed if c.target == strictest.target]
-    lost = [
-        _lost(c.proposal_id, Code.SUPERSEDED, strictest.proposal_id, f"the strictest cap is {strictest.target}")
-        for c in passed
-        if c.target != strictest.target
-    ]
-    instrument = strictest.instrument
-    held = situation.held[instrument]
-    size = min(abs(held), to_lot(strictest.target, situation.instruments[instrument].lot_size))
-    target = size if held > 0 else -size
-    if target == held:
-        detail = "the cap is in force, there is nothing to reduce"
-        return None, [*lost, *(_lost(c.proposal_id, Code.NO_CHANGE, instrument, detail) for c in winners)]
-    survivor = Survivor(
+def _survivor(
+    instrument: str,
+    quantity: Decimal,
+    group: Sequence[Candidate],
+    poll: Poll,
+    cut: Cut | None,
+    several: str,
+) -> Survivor:
+    winners = [(c, part) for c in group for part in c.parts if part.instrument == instrument]
+    first, seen = winners[0][0], winners[0][1].price
+    return Survivor(
         instrument=instrument,
-        hash=strictest.hash,
-        held=held,
-        target=target,
-        support_ppm=strictest.tally.yes,
-        winners=tuple(c.proposal_id for c in winners),
+        hash=group[0].hash,
+        held=poll.held,
+        target=poll.held + quantity,
+        support_ppm=poll.support_ppm,
+        winners=tuple(c.proposal_id for c, _ in winners),
+        cuts=() if cut is None else (cut,),
+        group=several,
+        seen=seen,
+        evidence_at=first.evidence_at,
+        agents=tuple(dict.fromkeys(c.author for c, _ in winners)),
     )
-    return survivor, lost
 
 
-def _afford(survivors: list[Survivor], situation: Situation) -> tuple[list[Survivor], list[ProposalResult]]:
-    """Item = instrument; cost = increase of gross in cents rounded up; capacity = gross limit − gross − reserved."""
-    if situation.equity is None:
-        return [], [
-            _lost(name, Code.NO_PRICE, "market", "something held has no price") for s in survivors for name in s.winners
+def _reductions(passed: Sequence[Candidate], situation: Situation) -> tuple[list[Unit], list[ProposalResult]]:
+    """The strictest cap of each instrument; it never flips the sign, and what is left stands at most at the cap."""
+    units: list[Unit] = []
+    results: list[ProposalResult] = []
+    for instrument in sorted({candidate.instrument for candidate in passed}):
+        contest = [candidate for candidate in passed if candidate.instrument == instrument]
+        strictest = min(contest, key=lambda candidate: (candidate.target, candidate.hash))
+        winners = [candidate for candidate in contest if candidate.target == strictest.target]
+        beaten = f"the strictest cap is {strictest.target}"
+        results += [
+            lost(c.proposal_id, Code.SUPERSEDED, strictest.proposal_id, beaten) for c in contest if c not in winners
         ]
+        held = situation.held[instrument]
+        target = _capped(held, strictest.target, situation.instruments[instrument].lot_size)
+        if target == held:
+            detail = "the cap is in force, there is nothing to reduce"
+            results += [lost(c.proposal_id, Code.NO_CHANGE, instrument, detail) for c in winners]
+            continue
+        survivor = Survivor(
+            instrument=instrument,
+            hash=strictest.hash,
+            held=held,
+            target=target,
+            support_ppm=strictest.tally.yes,
+            winners=tuple(c.proposal_id for c in winners),
+            seen=strictest.seen,
+            evidence_at=strictest.evidence_at,
+            agents=tuple(dict.fromkeys(c.author for c in winners)),
+        )
+        units.append((survivor,))
+    return units, results
+
+
+def _capped(held: Decimal, cap: Decimal, lot: Decimal) -> Decimal:
+    """The fewest lots that bring |position| to the cap, or as many as there are."""
+    size = abs(held)
+    over = max(ZERO, size - cap)
+    lots = to_lot(over, lot)
+    if lots < over and lots + lot <= size:
+        lots += lot
+    return size - lots if held > 0 else lots - size
+
+
+def _allowed(units: Sequence[Unit], situation: Situation) -> tuple[list[Unit], list[ProposalResult]]:
+    """What mode and suspensions let through: of a group all orders or none."""
+    allowed: list[Unit] = []
+    refused: list[ProposalResult] = []
+    for unit in units:
+        beaten = next((cut for each in unit if (cut := _forbidden(each, situation))), None)
+        if beaten is None:
+            allowed.append(unit)
+        else:
+            refused += [lost(name, beaten.code, beaten.by, beaten.detail) for name in _proposals(unit)]
+    return allowed, refused
+
+
+def _forbidden(survivor: Survivor, situation: Situation) -> Cut | None:
+    if situation.mode == "HALTED":
+        return Cut(Code.HALTED, GATE, "the book is halted")
+    if survivor.reducing:
+        return None
+    if situation.mode != "NORMAL":
+        return Cut(Code.MODE, situation.mode, f"{survivor.instrument}: only risk-reducing orders")
+    conditions = situation.conditions.get(survivor.instrument)
+    if conditions is not None and conditions.suspended:
+        return Cut(Code.SUSPENDED, survivor.instrument, f"{survivor.instrument} is suspended: only what reduces risk")
+    return None
+
+
+def _afford(units: Sequence[Unit], situation: Situation) -> tuple[list[Unit], list[ProposalResult]]:
+    """Item = instrument or group; cost = increase of gross in cents rounded up; value = approving ppm (of a group: of
+    the leg that has least); capacity = gross limit − gross − reserved."""
+    if situation.equity is None:
+        detail = "something held has no price"
+        return [], [lost(name, Code.NO_PRICE, "market", detail) for unit in units for name in _proposals(unit)]
     room = situation.terms.max_gross * situation.equity - situation.gross
     capacity = max(0, int((room * CENTS).to_integral_value(ROUND_FLOOR)))
-    items = [Item(s.hash, _cost(s, situation), s.support_ppm) for s in survivors]
+    items = [Item(unit[0].hash, _cost(unit, situation), min(each.support_ppm for each in unit)) for unit in units]
     choice = choose(items, capacity)
-    afforded = [s for s in survivors if s.hash in choice.chosen]
-    paid = [s for s, item in zip(survivors, items, strict=True) if item.cost > 0 and s in afforded]
-    rival = max(paid, key=lambda s: (s.support_ppm, s.hash)).winners[0] if paid else "max_gross"
+    priced = list(zip(units, items, strict=True))
+    paid = [(item.value, item.hash, unit) for unit, item in priced if item.cost > 0 and item.hash in choice.chosen]
+    rival = max(paid, key=lambda each: each[:2])[2][0].winners[0] if paid else "max_gross"
     how = " (greedy)" if choice.greedy else ""
     dropped = [
-        _lost(name, Code.NO_BUDGET, rival, f"needs {item.cost} of {capacity} cents{how}")
-        for s, item in zip(survivors, items, strict=True)
-        if s.hash not in choice.chosen
-        for name in s.winners
+        lost(name, Code.NO_BUDGET, rival, f"needs {item.cost} of {capacity} cents{how}")
+        for unit, item in priced
+        if item.hash not in choice.chosen
+        for name in _proposals(unit)
     ]
-    return afforded, dropped
+    return [unit for unit, item in priced if item.hash in choice.chosen], dropped
 
 
-def _cost(survivor: Survivor, situation: Situation) -> int:
-    grown = max(ZERO, abs(survivor.target) - abs(survivor.held))
-    return int((grown * situation.markets[survivor.instrument].price * CENTS).to_integral_value(ROUND_CEILING))
+def _cost(unit: Unit, situation: Situation) -> int:
+    grown = ZERO
+    for each in unit:
+        grown += max(ZERO, abs(each.target) - abs(each.held)) * situation.markets[each.instrument].price
+    return int((grown * CENTS).to_integral_value(ROUND_CEILING))
 
 
-def _objectors(points: dict[str, tuple[Decimal, int]], weights: Weights, held: Decimal) -> tuple[str, str]:
-    standing = sorted(agent for agent, (target, _) in points.items() if target == held)
-    mass = sum(weights.of(agent) for agent in standing)
-    heaviest = max(standing, key=weights.of, default="median")
-    return heaviest, f"the weighted median is what is held: {mass} ppm stand there"
-
-
-def _lost(proposal_id: str, code: Code, by: str, detail: str) -> ProposalResult:
-    return ProposalResult(proposal_id=proposal_id, state="SUPERSEDED", reason=code, by=by, detail=detail)
+def _proposals(unit: Unit) -> list[str]:
+    return list(dict.fromkeys(name for each in unit for name in each.winners))
 
 
 def _won(proposal_id: str, survivor: Survivor) -> ProposalResult:

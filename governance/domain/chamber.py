@@ -6,15 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from governance.domain.admission import too_old
+from governance.domain.change_control import ChangeControl
 from governance.domain.chronicle import Chronicle
 from governance.domain.floor import Floor
+from governance.domain.gatekeeping import COMMANDS as GATE_COMMANDS
 from governance.domain.gatekeeping import Gatekeeper
+from governance.domain.holding import Holding
+from governance.domain.scoreboard import Scoreboard
 from governance.domain.state import BookState
 from governance.domain.step import NOTHING, Answer, Step, empty
+from governance.domain.surveillance import Surveillance
 from market.domain.mark import Prices
 from streams.envelope import Envelope
 from streams.events import FeedGap, FeedSourceChanged, aggregate_id, decode_event
 from streams.messages import (
+    ApproveChange,
     CastBallot,
     ChangeFeedSource,
     ClockAdvanced,
@@ -24,15 +30,33 @@ from streams.messages import (
     LedgerEntry,
     OfferAmendment,
     Quote,
+    RecordOutcomes,
+    RefuseChange,
+    RefuseHold,
+    ReleaseHold,
     ReportFeedGap,
-    ResumeTrading,
+    RequestChange,
     SubmitProposal,
     Trade,
 )
 
 FEED = "feed"
-COMMANDS = (SubmitProposal, OfferAmendment, CastBallot, ResumeTrading, ChangeFeedSource, ReportFeedGap)
+COMMANDS: tuple[type[Any], ...] = (
+    SubmitProposal,
+    OfferAmendment,
+    CastBallot,
+    *GATE_COMMANDS,
+    RequestChange,
+    ApproveChange,
+    RefuseChange,
+    ReleaseHold,
+    RefuseHold,
+    RecordOutcomes,
+    ChangeFeedSource,
+    ReportFeedGap,
+)
 _TICKS = frozenset((Trade, Quote, Depth))
+Handler = Callable[[Envelope, Any, str, int, Step], None]
 
 
 class Chamber:
@@ -42,9 +66,27 @@ class Chamber:
     def __init__(self, state: BookState) -> None:
         self.state = state
         self.prices = Prices()
-        self.floor = Floor(state, self.prices)
-        self.gatekeeper = Gatekeeper(state, self.floor)
-        self._due: int | None = None
+        self.surveillance = Surveillance(state, self.prices)
+        self.floor = Floor(state, self.prices, self.surveillance)
+        self.gatekeeper = Gatekeeper(state, self.floor, self.surveillance)
+        self.change_control = ChangeControl(state, self.floor)
+        self.holding = Holding(state, self.floor)
+        self.scoreboard = Scoreboard(state, self.floor)
+        self._slow = (self.holding, self.change_control, self.gatekeeper)
+        self._offices = self._appointed()
+        self._slow_due: int | None = None
+        self._due: int | None = self._next(True)
+
+    def _appointed(self) -> dict[type[Any], Handler]:
+        """Who answers which command, but those of the seats."""
+        offices: dict[type[Any], Handler] = {
+            RecordOutcomes: self.scoreboard.handle,
+            ChangeFeedSource: self._reported,
+            ReportFeedGap: self._reported,
+        }
+        offices |= dict.fromkeys(GATE_COMMANDS, self.gatekeeper.handle)
+        offices |= dict.fromkeys((RequestChange, ApproveChange, RefuseChange), self.change_control.handle)
+        return offices | dict.fromkeys((ReleaseHold, RefuseHold), self.holding.handle)
 
     def handle(self, message: Envelope, now: int, *, entry_id: str = "", interrupted: bool = False) -> Step:
         """`interrupted`: the command was read before a crash; its round is gone and it is never voted on."""
@@ -53,32 +95,59 @@ class Chamber:
         if kind in _TICKS:
             step = NOTHING if self._due is None or now < self._due else self.advance(now)
             self.prices.observe(body)  # type: ignore[arg-type]
+            self.surveillance.observe(body)  # type: ignore[arg-type]
+            if self._due is None:
+                self._due = self._next(True)
             return step
         step = empty()
-        self.floor.rounds.pass_time(now, step)
+        due = self._due is not None and now >= self._due
+        if due:
+            self._pass_time(now, step)
         if kind is LedgerEntry:
             self._executed(body)  # type: ignore[arg-type]
+            self.gatekeeper.pass_time(now, step)
         elif kind is GateObserved:
             self.gatekeeper.observed(message, body, now, step)  # type: ignore[arg-type]
         elif kind is not ClockAdvanced:
             self._command(message, now, entry_id, interrupted, step)
-        self._due = self.floor.rounds.deadline()
+        self._due = self._next(due or bool(step.events) or kind is LedgerEntry)
         return step
 
     def advance(self, now: int) -> Step:
         step = empty()
-        self.floor.rounds.pass_time(now, step)
-        self._due = self.floor.rounds.deadline()
+        self._pass_time(now, step)
+        self._due = self._next(True)
         return step
 
     def deadline(self) -> int | None:
-        """When `advance` has something to do (process clock, ns); None while no round is open."""
+        """When `advance` has something to do (process clock, ns); None where time alone changes nothing."""
         return self._due
+
+    @property
+    def deliberates(self) -> bool:
+        """Whether a round is open."""
+        return bool(self.floor.docket.rounds)
+
+    def _pass_time(self, now: int, step: Step) -> None:
+        self.floor.rounds.pass_time(now, step)
+        for office in self._slow:
+            office.pass_time(now, step)
+
+    def _next(self, changed: bool) -> int | None:
+        """Only what is recorded moves the deadlines of holds, changes and breakers; ballots come by the thousand."""
+        if changed:
+            self._slow_due = min((due for office in self._slow if (due := office.deadline()) is not None), default=None)
+        round_due, slow_due = self.floor.rounds.deadline(), self._slow_due
+        if round_due is None or slow_due is None:
+            return slow_due if round_due is None else round_due
+        return min(round_due, slow_due)
 
     def _executed(self, entry: LedgerEntry) -> None:
         for row in entry.rows:
             if row.book == self.state.book:
-                self.state.fold(decode_event(row.topic, row.state))
+                event = decode_event(row.topic, row.state)
+                self.state.fold(event)
+                self.surveillance.executed(event, entry.recorded_at)
 
     def _command(self, message: Envelope, now: int, entry_id: str, interrupted: bool, step: Step) -> None:
         floor, body = self.floor, message.body
@@ -96,10 +165,8 @@ class Chamber:
                 self._interrupted(message, entry_id, now, step)
             else:
                 handler(floor, message, body, seat, entry_id, now, step)
-        elif isinstance(body, ResumeTrading):
-            self.gatekeeper.resume(message, body, entry_id, now, step)
-        elif isinstance(body, ChangeFeedSource | ReportFeedGap):
-            self._reported(message, body, entry_id, step)
+        elif (answer := self._offices.get(type(body))) is not None:
+            answer(message, body, entry_id, now, step)
         else:
             floor.turn_away(message, entry_id, (Code.UNKNOWN_TYPE, f"{type(body).__name__} is no command"), step)
 
@@ -114,7 +181,9 @@ class Chamber:
         else:
             self.floor.rounds.expire(message, body, entry_id, now, step)
 
-    def _reported(self, message: Envelope, body: ChangeFeedSource | ReportFeedGap, entry_id: str, step: Step) -> None:
+    def _reported(
+        self, message: Envelope, body: ChangeFeedSource | ReportFeedGap, entry_id: str, now: int, step: Step
+    ) -> None:
         """What a feed says of itself goes into the book's history."""
         if message.actor.partition(":")[0] != FEED:
             self.floor.turn_away(message, entry_id, (Code.NOT_ENTITLED, f"{message.actor} is no feed"), step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from governance.domain.council import recorded
 from governance.domain.deliberation import Candidate, Round
 from governance.domain.state import BookState
 from streams.envelope import Envelope
@@ -116,6 +117,8 @@ def _opened(round_: Round, state: BookState) -> DeliberationOpened:
         total_ppm=round_.weights.total_ppm,
         rulebook_version=state.rulebook_version,
         market=first.market,
+        market_opened_at=round_.opening.now,
+        seats=recorded(round_.weights),
     )
 
 
@@ -133,6 +136,8 @@ def _admitted(candidate: Candidate, body: SubmitProposal) -> ProposalAdmitted:
         evidence=body.evidence,
         ttl_ms=body.ttl_ms,
         why=body.reason,
+        evidence_received_at=body.evidence_received_at,
+        legs=candidate.parts[1:],
     )
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.events import Role, SeatGranted, SeatReinstated, SeatSuspended
+from streams.events import Role, SeatGranted, SeatReinstated, SeatSnapshot, SeatSuspended
 
 GUARDS: tuple[Role, ...] = ("risk", "compliance")
 FEWEST_OWNERS = 3
 
 
 class Seat(Struct, frozen=True, kw_only=True):
-    """`suspended_by` are the operators that suspended it: the first stops it, a second one takes its mass out of T."""
+    """`suspended_by` are the operators that suspended it: the first stops it, a second one takes its mass out of T.
+    A `shadow` is a newcomer whose ballots are scored and do not count."""
 
     agent: str
     role: Role
@@ -23,6 +23,7 @@ class Seat(Struct, frozen=True, kw_only=True):
     prior_ppm: int
     veto: bool
     required: bool
+    shadow: bool = False
     suspended_by: tuple[str, ...] = ()
 
     @property
@@ -34,15 +35,16 @@ class Seat(Struct, frozen=True, kw_only=True):
         return bool(self.suspended_by)
 
     @property
-    def mass_ppm(self) -> int:
-        """Its TRADE mass in T: guards have none, a confirmed suspension leaves none."""
-        return 0 if self.guard or len(self.suspended_by) > 1 else self.prior_ppm
+    def weighs(self) -> bool:
+        """Whether it is in T on TRADE: guards are not, newcomers not yet, a confirmed suspension not any more."""
+        return not self.guard and not self.shadow and len(self.suspended_by) < 2
 
 
 class Weights(Struct, frozen=True, kw_only=True):
-    """The snapshot of before the opening. `ppm` are the seats with mass in T, `able` the seats that may cast
-    ballots in this round (`able_ppm` their mass), `vetoers` those that may veto and limit, `required` those without
-    whose ballot nothing passes."""
+    """The snapshot of before the opening. `ppm` are the seats with mass in T, `able` the seats whose ballots are
+    waited for in this round (`able_ppm` their mass), `vetoers` those that may veto and limit, `required` those without
+    whose ballot nothing passes, `shadows` those whose ballots are only scored, `guards` those whose REDUCE passes
+    unvoted."""
 
     version: str
     ppm: dict[str, int]
@@ -51,6 +53,8 @@ class Weights(Struct, frozen=True, kw_only=True):
     able: frozenset[str]
     vetoers: frozenset[str]
     required: frozenset[str]
+    shadows: frozenset[str] = frozenset()
+    guards: frozenset[str] = frozenset()
 
     def of(self, agent: str) -> int:
         return self.ppm.get(agent, 0)
@@ -64,6 +68,7 @@ def granted(event: SeatGranted) -> Seat:
         prior_ppm=event.prior_ppm,
         veto=event.veto,
         required=event.required,
+        shadow=event.shadow,
     )
 
 
@@ -77,31 +82,53 @@ def reinstated(seat: Seat, event: SeatReinstated) -> Seat:
     return replace(seat, suspended_by=())
 
 
-def snapshot(seats: Iterable[Seat], version: str) -> Weights:
-    """Integer masses in ppm; T is their sum, so that weights that do not sum cannot be."""
-    return replace(_weights(tuple(seats)), version=version)
-
-
-@lru_cache(maxsize=64)
-def _weights(seats: tuple[Seat, ...]) -> Weights:
+def snapshot(seats: Iterable[Seat], ppm: Mapping[str, int], version: str) -> Weights:
+    """`ppm` is the mass that reputation gives each seat. T is the sum of what is in it, so that weights that do not
+    sum cannot be."""
     council = sorted(seats, key=lambda seat: seat.agent)
-    ppm = {seat.agent: seat.mass_ppm for seat in council if seat.mass_ppm > 0}
+    masses = {seat.agent: ppm.get(seat.agent, 0) for seat in council if seat.weighs}
+    present = [seat for seat in council if not seat.suspended]
     return Weights(
-        version="",
-        ppm=ppm,
-        total_ppm=sum(ppm.values()),
-        able_ppm=sum(seat.mass_ppm for seat in council if not seat.suspended),
-        able=frozenset(seat.agent for seat in council if not seat.suspended),
+        version=version,
+        ppm={agent: mass for agent, mass in masses.items() if mass > 0},
+        total_ppm=sum(masses.values()),
+        able_ppm=sum(masses[seat.agent] for seat in present if seat.weighs),
+        able=frozenset(seat.agent for seat in present if not seat.shadow),
         vetoers=frozenset(seat.agent for seat in council if seat.veto),
         required=frozenset(seat.agent for seat in council if seat.veto and seat.required),
+        shadows=frozenset(seat.agent for seat in present if seat.shadow),
+        guards=frozenset(seat.agent for seat in council if seat.role in GUARDS),
+    )
+
+
+def recorded(weights: Weights) -> SeatSnapshot:
+    """The snapshot as it stands in the ledger."""
+    return SeatSnapshot(
+        ppm=weights.ppm,
+        able=tuple(sorted(weights.able)),
+        vetoers=tuple(sorted(weights.vetoers)),
+        required=tuple(sorted(weights.required)),
+        shadows=tuple(sorted(weights.shadows)),
+        unvoted=tuple(sorted(weights.guards)),
+    )
+
+
+def weights_of(seats: SeatSnapshot, version: str) -> Weights:
+    """The snapshot as the ledger has it."""
+    able = frozenset(seats.able)
+    return Weights(
+        version=version,
+        ppm=seats.ppm,
+        total_ppm=sum(seats.ppm.values()),
+        able_ppm=sum(mass for agent, mass in seats.ppm.items() if agent in able),
+        able=able,
+        vetoers=frozenset(seats.vetoers),
+        required=frozenset(seats.required),
+        shadows=frozenset(seats.shadows),
+        guards=frozenset(seats.unvoted),
     )
 
 
 def owners(seats: Iterable[Seat]) -> frozenset[str]:
     """Who runs the seats with mass: fewer than three owners close TRADE."""
-    return _owners(tuple(seats))
-
-
-@lru_cache(maxsize=64)
-def _owners(seats: tuple[Seat, ...]) -> frozenset[str]:
-    return frozenset(seat.owner for seat in seats if seat.mass_ppm > 0)
+    return frozenset(seat.owner for seat in seats if seat.weighs)

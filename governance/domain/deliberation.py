@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from decimal import Decimal
 from enum import Enum
 from hashlib import sha256
 
 from governance.domain.council import Weights
 from governance.domain.tracks import Rule, Terms
-from governance.domain.voting import Ballot, Tally, may_pass, must_pass
+from governance.domain.voting import Ballot, Bar, Tally
+from market.domain.mark import Prices
 from streams.envelope import Envelope
-from streams.events import MarketView
+from streams.events import AdmittedLeg, MarketView
 from streams.messages import Action, OfferAmendment, SubmitProposal
+
+NOBODY: frozenset[str] = frozenset()
 
 
 class Prospect(Enum):
@@ -24,32 +27,46 @@ class Prospect(Enum):
     PASSED = "passed"
 
 
-def content_hash(proposal_id: str, author: str, action: str, instrument: str, target: Decimal) -> str:
+def content_hash(
+    proposal_id: str, author: str, action: str, instrument: str, target: Decimal, legs: Sequence[AdmittedLeg] = ()
+) -> str:
     """The order in which arbitration looks at proposals: independent of when they came."""
     text = "\x1f".join((author, action, instrument, str(target.normalize()), proposal_id))
-    return sha256(text.encode()).hexdigest()
+    digest = sha256(text.encode()).hexdigest()
+    if not legs:
+        return digest
+    further = [f"{leg.instrument}={leg.target.normalize()}" for leg in legs]
+    return sha256("\x1f".join((digest, *further)).encode()).hexdigest()
 
 
 class Candidate:
-    """A proposal or amendment of a round. `unvoted` passes without ballots (a guard's REDUCE)."""
+    """A proposal or amendment of a round. `unvoted` passes without ballots (a guard's REDUCE). `parts` are all its
+    legs, the head first; an amendment changes the head and keeps the further legs. `seen` is the price that its agent
+    saw, `evidence_at` when (process clock, ns); an amendment rests on what its original saw. `waiting` are the seats
+    whose ballots are waited for."""
 
     __slots__ = (
         "action",
         "author",
         "command",
         "entry_id",
+        "evidence_at",
         "hash",
         "held",
         "instrument",
+        "legs",
         "market",
         "original",
+        "parts",
         "proposal_id",
         "prospect",
+        "seen",
         "submitted",
         "tally",
         "target",
         "ttl_ms",
         "unvoted",
+        "waiting",
     )
 
     def __init__(
@@ -62,6 +79,7 @@ class Candidate:
         market: MarketView,
         total_ppm: int,
         unvoted: bool = False,
+        legs: tuple[AdmittedLeg, ...] = (),
     ) -> None:
         self.command = command
         self.entry_id = entry_id
@@ -74,22 +92,32 @@ class Candidate:
         self.ttl_ms: int
         if isinstance(submitted, SubmitProposal):
             self.action, self.instrument, self.ttl_ms = submitted.action, submitted.instrument, submitted.ttl_ms
+            self.seen, self.evidence_at, self.legs = submitted.price, submitted.evidence_received_at, legs
         else:
             assert original is not None
             self.action, self.instrument, self.ttl_ms = original.action, original.instrument, original.ttl_ms
+            self.seen, self.evidence_at, self.legs = original.seen, original.evidence_at, legs or original.legs
         self.held = held
         self.market = market
         self.unvoted = unvoted
+        self.waiting: set[str] = set()
         self.tally = Tally(total_ppm)
         self.prospect = Prospect.PASSED if unvoted else Prospect.OPEN
-        self.hash = content_hash(self.proposal_id, self.author, self.action, self.instrument, self.target)
+        head = AdmittedLeg(instrument=self.instrument, target=self.target, held=held, price=self.seen, market=market)
+        self.parts: tuple[AdmittedLeg, ...] = (head, *self.legs)
+        self.hash = content_hash(self.proposal_id, self.author, self.action, self.instrument, self.target, self.legs)
 
 
 class Round:
-    """Open from `opened_at`; joined and amended until `joins_until`, voted on until `deadline` (process clock, ns)."""
+    """Open from `opened_at`; joined and amended until `joins_until`, voted on until `deadline` (process clock, ns).
+    `opening` are the prices of the opening, from which forecasts are judged. Newcomers' ballots are kept and recorded;
+    they have no mass, and nobody waits for them."""
 
-    def __init__(self, deliberation_id: str, terms: Terms, weights: Weights, opened_at: int) -> None:
+    def __init__(
+        self, deliberation_id: str, terms: Terms, weights: Weights, opened_at: int, opening: Prices | None = None
+    ) -> None:
         self.deliberation_id = deliberation_id
+        self.opening = opening or Prices()
         self.terms = terms
         self.weights = weights
         self.opened_at = opened_at
@@ -99,6 +127,8 @@ class Round:
         self.candidates: dict[str, Candidate] = {}
         self.ballots: list[tuple[Candidate, Ballot]] = []
         self.count_due: int | None = None
+        self._bar = Bar(terms.rule, weights.total_ppm)
+        self._awaited = self._undecided = 0
 
     @property
     def rule(self) -> Rule:
@@ -108,16 +138,30 @@ class Round:
     def first(self) -> Candidate:
         return next(iter(self.candidates.values()))
 
+    def instruments(self) -> list[str]:
+        """What its proposals are about, legs included."""
+        return [part.instrument for candidate in self.candidates.values() for part in candidate.parts]
+
     def join(self, candidate: Candidate) -> None:
         self.candidates[candidate.proposal_id] = candidate
         if not candidate.unvoted:
-            candidate.prospect = self._prospect(candidate, self.weights.able)
+            candidate.waiting = set(self.weights.able)
+            candidate.prospect = self._prospect(candidate, candidate.waiting, self.weights.able_ppm)
+            self._awaited += len(candidate.waiting)
+            self._undecided += candidate.prospect is Prospect.OPEN
 
     def cast(self, candidate: Candidate, ballot: Ballot) -> None:
-        candidate.tally.add(ballot)
+        """What is not open any more stays as it is: a ballot only takes completions away."""
+        tally = candidate.tally
+        tally.add(ballot)
         self.ballots.append((candidate, ballot))
-        if not candidate.unvoted:
-            candidate.prospect = self._prospect(candidate, self.weights.able)
+        if ballot.agent in candidate.waiting:
+            candidate.waiting.remove(ballot.agent)
+            self._awaited -= 1
+        if candidate.prospect is Prospect.OPEN:
+            missing = self.weights.able_ppm - tally.yes - tally.no - tally.abstained
+            candidate.prospect = self._prospect(candidate, candidate.waiting, missing)
+            self._undecided -= candidate.prospect is not Prospect.OPEN
 
     def sorted(self) -> list[Candidate]:
         """In content-hash order."""
@@ -132,75 +176,86 @@ class Round:
         self.extended = True
 
     def all_voted(self) -> bool:
-        able = len(self.weights.able)
-        return all(c.unvoted or len(c.tally.ballots) >= able for c in self.candidates.values())
+        return not self._awaited
 
     def fixed(self) -> bool:
         """Whether no completion of the missing ballots can change what passes, its size, or the outcome."""
-        return self._fixed({name: c.prospect for name, c in self.candidates.items()}, self.weights.able)
+        if self._undecided:
+            return False
+        return self._settled([c for c in self.candidates.values() if c.prospect is Prospect.PASSED], NOBODY)
 
     def fixed_without(self, silent: Set[str]) -> bool:
         """The same when the seats in `silent` are taken to stay silent."""
-        able = self.weights.able - silent
-        prospects = {n: c.prospect if c.unvoted else self._prospect(c, able) for n, c in self.candidates.items()}
-        return self._fixed(prospects, able)
-
-    def missing_seats(self) -> frozenset[str]:
-        """The seats that have not voted on some proposal."""
-        able = self.weights.able
-        silent: set[str] = set()
-        for candidate in self.candidates.values():
-            if not candidate.unvoted:
-                silent.update(able - candidate.tally.ballots.keys())
-        return frozenset(silent)
-
-    def _prospect(self, candidate: Candidate, able: Set[str]) -> Prospect:
-        weights, tally, rule = self.weights, candidate.tally, self.terms.rule
-        if able is weights.able:
-            missing = weights.able_ppm - tally.voted - tally.abstained
-        else:
-            missing = sum(weights.of(agent) for agent in able if agent not in tally.ballots)
-        if not may_pass(rule, tally, missing):
-            return Prospect.LOST
-        if not must_pass(rule, tally, missing):
-            return Prospect.OPEN
-        if not rule.vetoable:
-            return Prospect.PASSED
-        if tally.vetoed:
-            return Prospect.STOPPED
-        if any(guard not in tally.ballots and guard in able for guard in weights.vetoers):
-            return Prospect.OPEN
-        return Prospect.PASSED if weights.required <= tally.ballots.keys() else Prospect.STOPPED
-
-    def _fixed(self, prospects: dict[str, Prospect], able: Set[str]) -> bool:
         passed: list[Candidate] = []
-        for name, prospect in prospects.items():
+        for candidate in self.candidates.values():
+            prospect = candidate.prospect
+            if prospect is Prospect.OPEN:
+                waiting = candidate.waiting - silent
+                prospect = self._prospect(candidate, waiting, sum(self.weights.of(agent) for agent in waiting))
             if prospect is Prospect.OPEN:
                 return False
             if prospect is Prospect.PASSED:
-                passed.append(self.candidates[name])
+                passed.append(candidate)
+        return self._settled(passed, silent)
+
+    def missing_seats(self) -> frozenset[str]:
+        """The seats that have not voted on some proposal."""
+        return frozenset().union(*(candidate.waiting for candidate in self.candidates.values()))
+
+    def _prospect(self, candidate: Candidate, waiting: Set[str], missing: int) -> Prospect:
+        """`missing` is the mass of those who are waited for, in ppm."""
+        weights, tally = self.weights, candidate.tally
+        if not self._bar.may_pass(tally, missing):
+            return Prospect.LOST
+        if not self._bar.must_pass(tally, missing):
+            return Prospect.OPEN
+        if not self.terms.rule.vetoable:
+            return Prospect.PASSED
+        if tally.vetoed:
+            return Prospect.STOPPED
+        if not weights.vetoers.isdisjoint(waiting):
+            return Prospect.OPEN
+        return Prospect.PASSED if weights.required <= tally.ballots.keys() else Prospect.STOPPED
+
+    def _settled(self, passed: list[Candidate], silent: Set[str]) -> bool:
+        """Where two pass, a ballot that is still missing can move medians and support: all are waited for."""
         if not passed:
             return True
-        return len(passed) == 1 and (passed[0].action != "trade" or self._size_fixed(passed[0], able))
+        return len(passed) == 1 and (passed[0].action != "trade" or self._size_settled(passed[0], silent))
 
-    def _size_fixed(self, winner: Candidate, able: Set[str]) -> bool:
-        """One proposal passes: whether the weighted median of its instrument and the size limits are certain.
-        Approvers stand at its target, all others with a stance on the instrument at what is held; a tie is held."""
-        contests = [c.tally.ballots for c in self.candidates.values() if c.instrument == winner.instrument]
-        if any(guard in able and guard not in ballots for guard in self.weights.vetoers for ballots in contests):
-            return False
+    def _size_settled(self, winner: Candidate, silent: Set[str]) -> bool:
+        """One proposal passes: whether it is certain that it stands on all its instruments, and the size limits with
+        it, or that it falls on one of them."""
+        stands = [self._stands(winner, part.instrument, silent) for part in winner.parts]
+        if False in stands:
+            return True
+        return all(stands) and all(
+            self.weights.vetoers.isdisjoint(candidate.waiting - silent)
+            for part in winner.parts
+            for candidate in self._contest(part.instrument)
+        )
+
+    def _stands(self, winner: Candidate, instrument: str, silent: Set[str]) -> bool | None:
+        """Whether the weighted median of the instrument is the winner's target: its approvers stand there, all others
+        with a stance on the instrument at what is held, and a tie is held. None while both can be."""
+        contest = self._contest(instrument)
         least = most = against = perhaps = 0
         for agent, weight in self.weights.ppm.items():
-            own = winner.tally.ballots.get(agent)
-            stances = [ballots[agent].cast.stance for ballots in contests if agent in ballots]
-            silent = agent in able and len(stances) < len(contests)
-            if own is not None and own.cast.stance == "approve":
+            if agent in winner.tally.approvals:
                 least, most = least + weight, most + weight
                 continue
-            if own is None and agent in able:
+            spoke = any(agent in c.tally.approvals or agent in c.tally.rejections for c in contest)
+            awake = agent not in silent
+            if awake and agent in winner.waiting:
                 most += weight
-            elif any(stance != "abstain" for stance in stances):
+            elif spoke:
                 against += weight
-            if silent or any(stance != "abstain" for stance in stances):
+            if spoke or (awake and any(agent in c.waiting for c in contest)):
                 perhaps += weight
-        return least > perhaps or most <= against
+        if least > perhaps:
+            return True
+        return False if most <= against else None
+
+    def _contest(self, instrument: str) -> list[Candidate]:
+        """The proposals with a leg on the instrument."""
+        return [c for c in self.candidates.values() if any(part.instrument == instrument for part in c.parts)]

@@ -56,6 +56,12 @@ class Docket:
             or any(each.proposal_id == proposal_id for queue in self.waiting.values() for each in queue)
         )
 
+    def appended(self, deliberation_id: str, version: int) -> None:
+        """Events were added to a closed round; it may be forgotten already."""
+        closed = self._closed.get(deliberation_id)
+        if closed is not None:
+            closed.version = version
+
     def remember(self, round_: Round, version: int) -> None:
         """Keeps the last thousand closed rounds."""
         voted = {name: set(candidate.tally.ballots) for name, candidate in round_.candidates.items()}

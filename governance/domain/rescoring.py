@@ -34,9 +34,10 @@ class Rescoring:
             FOLDS[type(event)](self.state.pending, event, originator)
 
     def observed(self, row: Row, event: OutcomesRecorded) -> None:
-        """What the market made of each question, from the prices that were recorded at its end; then the score."""
+        """What the market made of each question, from the prices that were recorded at its end; then the score, once
+        the bucket has all its outcomes."""
         pending, state = self.state.pending, self.state
-        self._expected, self._entries = None, None
+        self._entries = None
         asked = {
             (each.asked.deliberation_id, each.asked.question): each.asked for each in pending.questions(event.bucket)
         }
@@ -45,7 +46,7 @@ class Rescoring:
             for outcome in event.outcomes
             if not self._follows(asked.get((outcome.deliberation_id, outcome.question)), outcome)
         ]
-        self._found = tuple(
+        self._found += tuple(
             impossible(row, f"the outcome of {each.question} in {each.deliberation_id} does not follow from its prices")
             for each in wrong
         )
@@ -57,7 +58,8 @@ class Rescoring:
         except ValueError as error:
             self._found = (*self._found, impossible(row, str(error)))
             return
-        self._expected = state.reputation.score(event.bucket, questions, state.terms)
+        if questions is not None:
+            self._expected = state.reputation.score(event.bucket, questions, state.terms)
 
     def _follows(self, asked: Asked | None, outcome: ObservedOutcome) -> bool:
         if asked is None:
@@ -82,7 +84,7 @@ class Rescoring:
         self._found, self._expected, self._entries = (), None, None
         if expected is not None:
             return (*found, *nearly(row, event, expected))
-        return found or (impossible(row, "no outcomes were recorded before it"),)
+        return found or (impossible(row, "not all outcomes were recorded before it"),)
 
     def entered(self, row: Row) -> tuple[Difference, ...]:
         """Newcomers that enter follow their score in order; `state` stands after it."""

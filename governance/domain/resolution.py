@@ -8,9 +8,11 @@ from typing import Literal
 from msgspec import Struct
 
 from governance.domain.arbitration import Arbitration, arbitrate
-from governance.domain.clearing import Cleared, Clearing, clear
+from governance.domain.clearing import Clearing, clear
 from governance.domain.council import Weights
 from governance.domain.deliberation import Candidate, Round
+from governance.domain.release import HALTED_BY, hold
+from governance.domain.results import after_rules, not_passed
 from governance.domain.rulebook import Rulebook
 from governance.domain.situation import Situation
 from governance.domain.tracks import Rule
@@ -29,7 +31,6 @@ from streams.events import (
 )
 from streams.messages import Code, SubmitProposal
 
-HALTED_BY = "gate"
 State = Literal["PASSED", "DEFEATED", "INQUORATE", "VETOED", "HALTED"]
 
 
@@ -52,15 +53,17 @@ def resolve(round_: Round, situation: Situation, rulebook: Rulebook) -> tuple[Ev
     clearing = clear(arbitration.survivors, situation, rulebook, decision_id, round_.terms.track)
     reasons = _reasons(tallied, arbitration, clearing)
     orders = tuple(each.ticket for each in clearing.cleared if each.ticket is not None)
-    decision = DecisionReached(
+    ttl_ms = _ttl_ms(candidates, orders, clearing, situation)
+    reached = DecisionReached(
         decision_id=decision_id,
         deliberation_id=round_.deliberation_id,
         outcome=outcome(orders, clearing, tallied),
         orders=orders,
         reasons=reasons,
         trigger=trigger_of(round_),
-        ttl_ms=_ttl_ms(candidates, orders, clearing, situation),
+        ttl_ms=ttl_ms,
     )
+    decision = hold(reached, round_.terms.track, clearing, situation) if orders and clearing.holds else reached
     events: list[Event] = [t.event for t in tallied]
     if passed:
         targets = {s.instrument: s.target for s in arbitration.survivors}
@@ -151,31 +154,12 @@ def _reasons(tallied: Sequence[Tallied], arbitration: Arbitration, clearing: Cle
     for each in tallied:
         event = each.event
         if event.proposal_id in cleared:
-            reasons.append(_after_rules(event.proposal_id, cleared[event.proposal_id], results[event.proposal_id]))
+            reasons.append(after_rules(event.proposal_id, cleared[event.proposal_id], results[event.proposal_id]))
         elif event.proposal_id in results:
             reasons.append(results[event.proposal_id])
         else:
-            reasons.append(_not_passed(event))
+            reasons.append(not_passed(event))
     return tuple(reasons)
-
-
-def _after_rules(proposal_id: str, cleared: Cleared, before: ProposalResult) -> ProposalResult:
-    if denial := cleared.denial:
-        return ProposalResult(
-            proposal_id=proposal_id, state="DENIED", reason=denial.code, by=denial.rule, detail=denial.detail
-        )
-    if cut := cleared.cut:
-        return ProposalResult(proposal_id=proposal_id, state="REDUCED", reason=cut.code, by=cut.by, detail=cut.detail)
-    return before
-
-
-def _not_passed(event: ProposalTallied) -> ProposalResult:
-    share = f"{event.yes_ppm} for, {event.no_ppm} against of {event.total_ppm} ppm"
-    forecast = "" if event.forecast is None else f", forecast {event.forecast:.4f}"
-    state = "REFUSED" if event.reason == Code.GUARD_SILENT else event.state
-    return ProposalResult(
-        proposal_id=event.proposal_id, state=state, reason=event.reason, by=event.by, detail=share + forecast
-    )
 
 
 def _ttl_ms(

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from governance.domain import council, tracks
+from governance.domain.assessment import assess
 from governance.domain.chronicle import GOVERNOR, of_deliberation
+from governance.domain.council import Weights
 from governance.domain.deliberation import Candidate, Round
 from governance.domain.docket import Docket, Waiting
 from governance.domain.resolution import resolve, restarted
 from governance.domain.rulebook import Rulebook
-from governance.domain.situation import equity_of, situation
+from governance.domain.scoring import bucket_of
+from governance.domain.situation import Situation, equity_of
+from governance.domain.situation_record import recorded
 from governance.domain.state import ZERO, BookState
 from governance.domain.step import Answer, Step
+from governance.domain.surveillance import Surveillance
 from governance.domain.voting import Ballot
 from market.domain.mark import Prices
 from streams.envelope import Envelope, derived_id
-from streams.events import BookTerms, CloseReason, DecisionReached, Event, MarketView
-from streams.messages import AnyMessage, DeliberationResolved, MassCounted, ProposalAnnounced, SubmitProposal, Track
+from streams.events import (
+    AdmittedLeg,
+    BookTerms,
+    CloseReason,
+    DecisionReached,
+    Event,
+    MarketView,
+    ProposalTallied,
+)
+from streams.messages import (
+    AnnouncedLeg,
+    AnyMessage,
+    DeliberationResolved,
+    MassCounted,
+    ProposalAnnounced,
+    SubmitProposal,
+    Track,
+)
 
 FRESH_HEARTBEAT_NS = 5_000_000_000
 COUNT_AFTER_NS = 1_000_000
-NS_PER_S = 1_000_000_000
 ACCEPTED = "accepted"
 Readmit = Callable[[Waiting, int, Step], None]
 
@@ -30,25 +50,38 @@ Readmit = Callable[[Waiting, int, Step], None]
 class Rounds:
     """`heard` is when each agent's last command came in (process clock, ns); `readmit` takes what waited."""
 
-    def __init__(self, state: BookState, prices: Prices, docket: Docket, readmit: Readmit) -> None:
+    def __init__(
+        self, state: BookState, prices: Prices, surveillance: Surveillance, docket: Docket, readmit: Readmit
+    ) -> None:
         self.state = state
         self.prices = prices
+        self.surveillance = surveillance
         self.docket = docket
         self.readmit = readmit
         self.heard: dict[str, int] = {}
         self._terms: tuple[BookTerms, dict[Track, tracks.Terms]] | None = None
         self._rulebook: Rulebook | None = None
+        self._weights: tuple[int, int, BookTerms, Weights] | None = None
 
     def open(self, track: Track, proposal_id: str, now: int) -> Round:
         round_ = self.docket.rounds[track] = self._round(track, proposal_id, now)
         return round_
 
     def _round(self, track: Track, proposal_id: str, now: int) -> Round:
+        deliberation_id = derived_id("deliberation", self.state.book, track, proposal_id, now)
+        return Round(deliberation_id, self._track(track), self._snapshot(), now, self.prices.frozen())
+
+    def _snapshot(self) -> Weights:
         """Weights are a snapshot of before the opening; so is who may vote. Their version is book and bucket."""
-        book, horizon_ns = self.state.book, self.state.terms.horizon_s * NS_PER_S
-        deliberation_id = derived_id("deliberation", book, track, proposal_id, now)
-        weights = council.snapshot(self.state.seats.values(), f"{book}:{self.prices.now // horizon_ns}")
-        return Round(deliberation_id, self._track(track), weights, now)
+        state = self.state
+        bucket = bucket_of(self.prices.now, state.terms.horizon_s)
+        known = self._weights
+        if known is None or known[:2] != (state.council_version, bucket) or known[2] is not state.terms:
+            seats = state.seats.values()
+            ppm = state.reputation.ppm(bucket, {seat.agent for seat in seats if len(seat.suspended_by) > 1})
+            weights = council.snapshot(seats, ppm, f"{state.book}:{bucket}")
+            known = self._weights = (state.council_version, bucket, state.terms, weights)
+        return known[3]
 
     def join(self, round_: Round, candidate: Candidate, now: int, step: Step) -> None:
         round_.join(candidate)
@@ -86,12 +119,18 @@ class Rounds:
     def close(self, round_: Round, reason: CloseReason, last: Envelope, now: int, step: Step) -> None:
         """The whole round becomes events; what waited for it may then open the next one."""
         track = round_.terms.track
-        found = situation(self.state, self.prices, [c.instrument for c in round_.candidates.values()], now)
-        self._record(round_, reason, last, resolve(round_, found, self._rules()), now, ACCEPTED, step)
+        found = self.situation(round_.instruments(), now)
+        bodies = resolve(round_, found, self.rulebook())
+        if any(isinstance(body, ProposalTallied) and body.state == "PASSED" for body in bodies):
+            bodies = (recorded(found), *bodies)
+        self._record(round_, reason, last, bodies, now, ACCEPTED, step)
         del self.docket.rounds[track]
         waiting, self.docket.waiting[track] = self.docket.waiting[track], []
         for each in waiting:
             self.readmit(each, now, step)
+
+    def situation(self, concerned: Iterable[str], now: int) -> Situation:
+        return assess(self.state, self.prices, self.surveillance, concerned, now)
 
     def expire(self, command: Envelope, body: SubmitProposal, entry_id: str, now: int, step: Step) -> None:
         """A proposal whose round a crash cut off: recorded as expired, never voted. Without a price since the restart
@@ -116,7 +155,7 @@ class Rounds:
             self._terms = (self.state.terms, tracks.terms_of(self.state.terms))
         return self._terms[1][track]
 
-    def _rules(self) -> Rulebook:
+    def rulebook(self) -> Rulebook:
         if self._rulebook is None or self._rulebook.version != self.state.rulebook_version:
             self._rulebook = Rulebook(self.state.rules.values(), self.state.rulebook_version)
         return self._rulebook
@@ -153,9 +192,11 @@ class Rounds:
         step.events += events
         step.answers += [Answer(c.command.id, c.entry_id, result) for c in round_.candidates.values()]
         step.answers += [Answer(ballot.command.id, ballot.entry_id, result) for _, ballot in round_.ballots]
-        decision = bodies[-1]
-        assert isinstance(decision, DecisionReached)
-        resolved = DeliberationResolved(deliberation_id=round_.deliberation_id, outcome=decision.outcome, position=0)
+        decision, outcome = bodies[-1], "held"
+        if isinstance(decision, DecisionReached):
+            outcome = decision.outcome
+            self.surveillance.decided(decision, now)
+        resolved = DeliberationResolved(deliberation_id=round_.deliberation_id, outcome=outcome, position=0)
         step.resolved.append(self._say(round_.first, resolved, now, "resolved", round_.deliberation_id))
         self.docket.remember(round_, events[-1].originator_version)
 
@@ -175,6 +216,7 @@ class Rounds:
             joins_until=round_.joins_until,
             deadline=round_.deadline,
             amends=candidate.original.proposal_id if candidate.original else None,
+            legs=tuple(_announced(part) for part in candidate.parts[1:]),
         )
         said = self._say(candidate, announced, now, "announced", round_.deliberation_id, candidate.proposal_id)
         step.announcements.append(said)
@@ -195,3 +237,13 @@ class Rounds:
 
     def _say(self, about: Candidate, body: AnyMessage, now: int, *cause: object) -> Envelope:
         return about.command.follow(body, id=derived_id(*cause), actor=GOVERNOR, sent_at=now, book=self.state.book)
+
+
+def _announced(part: AdmittedLeg) -> AnnouncedLeg:
+    return AnnouncedLeg(
+        instrument=part.instrument,
+        target=part.target,
+        held=part.held,
+        price=part.market.price,
+        spread=part.market.spread,
+    )

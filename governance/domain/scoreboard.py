@@ -22,6 +22,8 @@ class Scoreboard:
         if message.actor != SCORER:
             detail = f"only the scorer records outcomes, not {message.actor}"
             self.floor.turn_away(message, entry_id, (Code.NOT_ENTITLED, detail), step)
+        elif not body.outcomes:
+            self.floor.turn_away(message, entry_id, (Code.INVALID, "there are no outcomes"), step)
         elif body.bucket not in self.state.pending.buckets():
             detail = f"bucket {body.bucket} has no forecasts, or was scored before"
             self.floor.turn_away(message, entry_id, (Code.UNKNOWN_BUCKET, detail), step)
@@ -29,7 +31,7 @@ class Scoreboard:
             self._score(message, body, entry_id, step)
 
     def _score(self, message: Envelope, body: RecordOutcomes, entry_id: str, step: Step) -> None:
-        """A bucket is scored as a whole: half of its outcomes are none."""
+        """A bucket is scored as a whole, when the last of its outcomes is there; many do not fit into one command."""
         state = self.state
         try:
             questions = state.pending.answered(body.bucket, body.outcomes)
@@ -38,9 +40,10 @@ class Scoreboard:
             return
         recorded = OutcomesRecorded(bucket=body.bucket, horizon=state.terms.horizon_s, outcomes=body.outcomes)
         self._add(recorded, message, step, command=message)
-        self._add(state.reputation.score(body.bucket, questions, state.terms), message, step)
-        for entered in state.reputation.entries(state.terms):
-            self._add(entered, message, step)
+        if questions is not None:
+            self._add(state.reputation.score(body.bucket, questions, state.terms), message, step)
+            for entered in state.reputation.entries(state.terms):
+                self._add(entered, message, step)
         step.answers.append(Answer(message.id, entry_id, "accepted"))
 
     def _add(self, event: Event, cause: Envelope, step: Step, command: Envelope | None = None) -> None:

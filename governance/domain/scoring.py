@@ -20,6 +20,7 @@ from streams.events import (
     MarketView,
     ObservedOutcome,
     OutcomeLeg,
+    OutcomesRecorded,
     ProposalAdmitted,
 )
 from streams.messages import Side
@@ -159,6 +160,7 @@ class Pending:
 
     def __init__(self) -> None:
         self._buckets: dict[int, dict[tuple[str, str], Question]] = {}
+        self._answers: dict[int, dict[tuple[str, str], bool | None]] = {}
         self._rounds: dict[UUID, _Round] = {}
 
     def buckets(self) -> list[int]:
@@ -168,19 +170,22 @@ class Pending:
     def questions(self, bucket: int) -> list[Question]:
         return list(self._buckets.get(bucket, {}).values())
 
-    def answered(self, bucket: int, outcomes: Iterable[ObservedOutcome]) -> list[tuple[dict[str, float], bool | None]]:
-        """Forecasts and y of every question of the bucket, as `Reputation.score` takes them. ValueError: an outcome is
-        missing, comes twice, or is of no question of this bucket."""
+    def answered(
+        self, bucket: int, outcomes: Iterable[ObservedOutcome]
+    ) -> list[tuple[dict[str, float], bool | None]] | None:
+        """Forecasts and y of every question of the bucket, as `Reputation.score` takes them, once these outcomes
+        complete those that came before; None until then. ValueError: one of them comes twice, or is of no question of
+        this bucket."""
         asked = self._buckets.get(bucket, {})
-        found: dict[tuple[str, str], bool | None] = {}
+        found = dict(self._answers.get(bucket, {}))
         for outcome in outcomes:
             key = (outcome.deliberation_id, outcome.question)
             if key not in asked or key in found:
                 known = "comes twice" if key in found else f"was not asked in bucket {bucket}"
                 raise ValueError(f"the question {outcome.question} of {outcome.deliberation_id} {known}")
             found[key] = outcome.y
-        if missing := [key for key in asked if key not in found]:
-            raise ValueError(f"{len(missing)} of {len(asked)} outcomes of bucket {bucket} are missing")
+        if len(found) < len(asked):
+            return None
         return [(question.forecasts, found[key]) for key, question in asked.items()]
 
     # --- how events change it ---
@@ -193,6 +198,7 @@ class Pending:
         self._rounds[originator] = _Round(event, bucket)
         for old in [each for each in self._buckets if abs(each - bucket) > FURTHEST]:
             del self._buckets[old]
+            self._answers.pop(old, None)
 
     def _admitted(self, event: ProposalAdmitted, originator: UUID) -> None:
         round_ = self._rounds.get(originator)
@@ -217,8 +223,13 @@ class Pending:
     def _closed(self, event: DeliberationClosed, originator: UUID) -> None:
         self._rounds.pop(originator, None)
 
+    def _recorded(self, event: OutcomesRecorded, _: UUID) -> None:
+        answers = self._answers.setdefault(event.bucket, {})
+        answers |= {(outcome.deliberation_id, outcome.question): outcome.y for outcome in event.outcomes}
+
     def _scored(self, event: CouncilScored, _: UUID) -> None:
         self._buckets.pop(event.bucket, None)
+        self._answers.pop(event.bucket, None)
 
 
 FOLDS: dict[type[Event], Callable[[Pending, Any, UUID], None]] = {
@@ -227,5 +238,6 @@ FOLDS: dict[type[Event], Callable[[Pending, Any, UUID], None]] = {
     AmendmentOffered: Pending._amended,
     BallotCast: Pending._cast,
     DeliberationClosed: Pending._closed,
+    OutcomesRecorded: Pending._recorded,
     CouncilScored: Pending._scored,
 }

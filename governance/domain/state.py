@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from governance.domain import council
+import msgspec
+
+from governance.domain import changes, council, reputation, safety, scoring
+from governance.domain.holds import Holds
 from governance.domain.tracks import CAP_IN_FORCE_NS
+from market.domain.terms import with_term
 from streams import events
 from streams.events import BookTerms, DomainEvent, Event, InstrumentTerms, RuleActivated, aggregate_id
 from streams.messages import Mode, Side, Source
@@ -32,7 +36,8 @@ class Cap:
 
 class BookState:
     """Folded from Book, Council, Rulebook and Deliberation events of the governance log, then from Account and
-    Order events of the execution log. `reserved` holds what is granted and not yet final, signed, by order."""
+    Order events of the execution log. `reserved` holds what is granted and not yet final, signed, by order,
+    `reserved_in` its sums by instrument."""
 
     def __init__(self, book: str) -> None:
         self.book = book
@@ -49,9 +54,16 @@ class BookState:
         self.cash = ZERO
         self.positions: dict[str, Decimal] = {}
         self.reserved: dict[str, tuple[str, Decimal]] = {}
+        self.reserved_in: dict[str, Decimal] = {}
         self.caps: dict[str, list[Cap]] = {}
         self.versions: dict[UUID, int] = {}
-        self._kept = {aggregate_id(kind, book) for kind in ("Book", "Council", "Rulebook", "Account")}
+        self.reputation = reputation.Reputation()
+        self.pending = scoring.Pending()
+        self.safety = safety.Safety()
+        self.changes = changes.Changes()
+        self.holds = Holds()
+        self.silenced_until: dict[str, int] = {}
+        self._council = aggregate_id("Council", book)
         self._reductions: dict[UUID, dict[str, tuple[str, Decimal]]] = {}
         self._closed_at: dict[UUID, int] = {}
         self._settled: set[str] = set()
@@ -60,10 +72,14 @@ class BookState:
         """The last version of the book's own aggregates (Book, Council, Rulebook, Account); 0 before the first."""
         return self.versions.get(aggregate, 0)
 
+    @property
+    def council_version(self) -> int:
+        """Moves with every event that changes seats or weights."""
+        return self.versions.get(self._council, 0)
+
     def held(self, instrument: str) -> Decimal:
         """position + reserved: what targets are compared with."""
-        reserved = sum((quantity for name, quantity in self.reserved.values() if name == instrument), ZERO)
-        return self.positions.get(instrument, ZERO) + reserved
+        return self.positions.get(instrument, ZERO) + self.reserved_in.get(instrument, ZERO)
 
     def cap(self, instrument: str, now: int) -> Cap | None:
         """The strictest cap in force."""
@@ -72,16 +88,18 @@ class BookState:
 
     def apply(self, event: DomainEvent) -> None:
         """Folds one event of this book; events that say nothing of its state are passed over."""
-        if event.originator_id in self._kept:
+        kind = type(event.body)
+        if kind in _KEPT:
             self.versions[event.originator_id] = event.originator_version
-            if type(event.body) in _RULEBOOK:
+            if kind in _RULEBOOK:
                 self.rulebook_version = event.originator_version
+        else:
+            self.holds.apply(event)
         self.fold(event.body, event.originator_id)
 
     def fold(self, body: Event, originator: UUID = NIL) -> None:
         """The body alone is enough for events of the execution log."""
-        fold = _FOLDS.get(type(body))
-        if fold is not None:
+        for fold in _FOLDS.get(type(body), ()):
             fold(self, body, originator)
 
     def _founded(self, event: events.BookFounded, _: UUID) -> None:
@@ -105,6 +123,19 @@ class BookState:
 
     def _retired(self, event: events.RuleRetired, _: UUID) -> None:
         self.rules.pop(event.rule, None)
+
+    def _entered(self, event: events.SeatEntered, _: UUID) -> None:
+        self.seats[event.agent] = msgspec.structs.replace(self.seats[event.agent], shadow=False)
+
+    def _silenced(self, event: events.ProposingSuspended, _: UUID) -> None:
+        self.silenced_until[event.agent] = event.until
+
+    def _term_changed(self, event: events.TermChanged, _: UUID) -> None:
+        if event.instrument:
+            changed = with_term(self.instruments[event.instrument], event.name, event.to)
+            self.instruments = {**self.instruments, event.instrument: changed}
+        else:
+            self.terms = with_term(self.terms, event.name, event.to)
 
     def _halted(self, event: events.TradingHalted, _: UUID) -> None:
         self.mode, self.gate_at, self.resumed_by = "HALTED", event.gate_at, ""
@@ -154,7 +185,7 @@ class BookState:
             if ticket.order_id in self._settled:
                 self._settled.discard(ticket.order_id)
             else:
-                self.reserved[ticket.order_id] = (ticket.instrument, signed(ticket.side, ticket.quantity))
+                self._reserve(ticket.order_id, ticket.instrument, signed(ticket.side, ticket.quantity))
 
     def _ended(self, event: events.OrderRejected | events.OrderCancelled | events.OrderExpired, _: UUID) -> None:
         self._release(event.order_id)
@@ -166,7 +197,7 @@ class BookState:
     def _partly_filled(self, event: events.OrderPartiallyFilled, _: UUID) -> None:
         self._traded(event)
         if event.order_id in self.reserved:
-            self.reserved[event.order_id] = (event.instrument, signed(event.side, event.leaves))
+            self._reserve(event.order_id, event.instrument, signed(event.side, event.leaves))
 
     def _traded(self, fill: events.Fill) -> None:
         quantity = signed(fill.side, fill.quantity)
@@ -174,17 +205,34 @@ class BookState:
         self.cash -= quantity * fill.price + fill.fee
 
     def _release(self, order_id: str) -> None:
-        if self.reserved.pop(order_id, None) is None:
+        if order_id in self.reserved:
+            instrument, _ = self.reserved[order_id]
+            self._reserve(order_id, instrument, ZERO)
+            del self.reserved[order_id]
+        else:
             self._settled.add(order_id)
 
+    def _reserve(self, order_id: str, instrument: str, quantity: Decimal) -> None:
+        _, before = self.reserved.get(order_id, (instrument, ZERO))
+        self.reserved[order_id] = (instrument, quantity)
+        total = self.reserved_in.pop(instrument, ZERO) - before + quantity
+        if total:
+            self.reserved_in[instrument] = total
 
+
+_KEPT = frozenset(
+    kind for aggregate in ("Book", "Council", "Rulebook", "Account") for kind in events.AGGREGATES[aggregate]
+)
 _RULEBOOK: frozenset[type[Event]] = frozenset((RuleActivated, events.RuleRetired))
-_FOLDS: dict[type[Event], Callable[[BookState, Any, UUID], None]] = {
+_OWN: dict[type[Event], Callable[[BookState, Any, UUID], None]] = {
     events.BookFounded: BookState._founded,
     events.InstrumentListed: BookState._listed,
     events.SeatGranted: BookState._granted,
     events.SeatSuspended: BookState._suspended,
     events.SeatReinstated: BookState._reinstated,
+    events.SeatEntered: BookState._entered,
+    events.ProposingSuspended: BookState._silenced,
+    events.TermChanged: BookState._term_changed,
     RuleActivated: BookState._activated,
     events.RuleRetired: BookState._retired,
     events.TradingHalted: BookState._halted,
@@ -204,3 +252,25 @@ _FOLDS: dict[type[Event], Callable[[BookState, Any, UUID], None]] = {
     events.OrderFilled: BookState._filled,
     events.OrderPartiallyFilled: BookState._partly_filled,
 }
+
+
+def _inside(part: str, fold: Callable[[Any, Any, UUID], None]) -> Callable[[BookState, Any, UUID], None]:
+    return lambda state, body, originator: fold(getattr(state, part), body, originator)
+
+
+def _composed() -> dict[type[Event], tuple[Callable[[BookState, Any, UUID], None], ...]]:
+    """What the book itself makes of an event, then each of its parts."""
+    folds = {event: [fold] for event, fold in _OWN.items()}
+    parts: dict[str, Mapping[type[Event], Callable[[Any, Any, UUID], None]]] = {
+        "reputation": reputation.FOLDS,
+        "pending": scoring.FOLDS,
+        "safety": safety.FOLDS,
+        "changes": changes.FOLDS,
+    }
+    for part, table in parts.items():
+        for event, fold in table.items():
+            folds.setdefault(event, []).append(_inside(part, fold))
+    return {event: tuple(each) for event, each in folds.items()}
+
+
+_FOLDS = _composed()

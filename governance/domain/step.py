@@ -36,9 +36,10 @@ class Halt(Struct, frozen=True, kw_only=True):
 
 
 class GateSetting(Struct, frozen=True, kw_only=True):
-    """The gate is to be set to `mode` in the same transaction as the step's events."""
+    """The gate is to be moved from `origin` to `mode` in the same transaction as the step's events."""
 
     book: str
+    origin: Mode
     mode: Mode
     who: str
     why: str

@@ -6,6 +6,7 @@ which ballots came in cannot matter.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
@@ -35,30 +36,41 @@ class Ballot(Struct, frozen=True):
 
 
 class Tally:
-    """Running sums of one proposal. `score` is Σ w·q of those who approved or rejected, exact."""
+    """Running sums of one proposal. `score` is Σ w·q of those who approved or rejected, exact. `approvals` (with q)
+    and `rejections` are the seats with mass, `limits` the size limits with who set them."""
 
-    __slots__ = ("abstained", "ballots", "no", "score", "total", "vetoed", "yes")
+    __slots__ = ("abstained", "approvals", "ballots", "limits", "no", "rejections", "score", "total", "vetoed", "yes")
 
     def __init__(self, total: int) -> None:
         self.total = total
         self.yes = self.no = self.abstained = self.score = 0
         self.ballots: dict[str, Ballot] = {}
+        self.approvals: dict[str, float] = {}
+        self.rejections: set[str] = set()
+        self.limits: list[tuple[Decimal, str]] = []
         self.vetoed = False
 
     def add(self, ballot: Ballot) -> None:
         """Immutable: the caller refuses a second ballot of a seat."""
-        self.ballots[ballot.agent] = ballot
-        weight, cast = ballot.weight_ppm, ballot.cast
+        agent, weight, cast = ballot.agent, ballot.weight_ppm, ballot.cast
+        self.ballots[agent] = ballot
         self.vetoed = self.vetoed or cast.veto
+        if cast.size_limit is not None:
+            self.limits.append((cast.size_limit, agent))
+        if not weight:
+            return
+        q = cast.probability
         if cast.stance == "abstain":
             self.abstained += weight
             return
         if cast.stance == "approve":
             self.yes += weight
+            self.approvals[agent] = q or 0.0
         else:
             self.no += weight
-        if cast.probability is not None and weight:
-            self.score += weight * exact(cast.probability)
+            self.rejections.add(agent)
+        if q is not None:
+            self.score += weight * exact(q)
 
     @property
     def voted(self) -> int:
@@ -76,34 +88,43 @@ class Tally:
         return self.score / (self.voted << UNIT_BITS) if self.voted else None
 
     def vetoes(self) -> list[str]:
+        if not self.vetoed:
+            return []
         return sorted(agent for agent, ballot in self.ballots.items() if ballot.cast.veto)
 
 
-def passes(rule: Rule, total: int, yes: int, voted: int, score: int) -> bool:
-    """Y ≥ quorum·T and Y > θ·W and, where it counts, Σ w·q / Σ w ≥ 1/2; masses in ppm, all exact."""
-    quorum, threshold = rule.quorum, rule.threshold
-    return (
-        yes * quorum.denominator >= quorum.numerator * total
-        and yes * threshold.denominator > threshold.numerator * voted
-        and (not rule.forecast or 2 * score >= voted << UNIT_BITS)
-    )
+class Bar:
+    """The passing rule for a given T, in integers: `quorum` is the smallest mass that reaches it."""
+
+    __slots__ = ("above", "forecast", "of", "quorum")
+
+    def __init__(self, rule: Rule, total: int) -> None:
+        self.quorum = -(-rule.quorum.numerator * total // rule.quorum.denominator)
+        self.above, self.of = rule.threshold.numerator, rule.threshold.denominator
+        self.forecast = rule.forecast
+
+    def passes(self, yes: int, voted: int, score: int) -> bool:
+        """Y ≥ quorum·T and Y > θ·W and, where it counts, Σ w·q / Σ w ≥ 1/2; masses in ppm, all exact."""
+        return (
+            yes >= self.quorum
+            and yes * self.of > self.above * voted
+            and (not self.forecast or score >= voted << (UNIT_BITS - 1))
+        )
+
+    def may_pass(self, tally: Tally, missing: int) -> bool:
+        """Whether some completion passes: the best one is that all of `missing` approve with q = 1."""
+        score = tally.score + (missing << UNIT_BITS) if missing else tally.score
+        return self.passes(tally.yes + missing, tally.yes + tally.no + missing, score)
+
+    def must_pass(self, tally: Tally, missing: int) -> bool:
+        """Whether every completion passes: the worst one is that all of `missing` reject with q = 0."""
+        return self.passes(tally.yes, tally.yes + tally.no + missing, tally.score)
 
 
 def passing(rule: Rule, tally: Tally) -> Passing:
     """Inquorate is only what has the majority of those who voted, but not the mass."""
-    if passes(rule, tally.total, tally.yes, tally.voted, tally.score):
+    bar, yes, voted = Bar(rule, tally.total), tally.yes, tally.voted
+    if bar.passes(yes, voted, tally.score):
         return "PASSED"
-    short = tally.yes * rule.quorum.denominator < rule.quorum.numerator * tally.total
-    outvoted = tally.yes * rule.threshold.denominator <= rule.threshold.numerator * tally.voted
-    return "INQUORATE" if short and not (outvoted and tally.voted) else "DEFEATED"
-
-
-def may_pass(rule: Rule, tally: Tally, missing: int) -> bool:
-    """Whether some completion passes: the best one is that all of `missing` approve with q = 1."""
-    score = tally.score + (missing << UNIT_BITS)
-    return passes(rule, tally.total, tally.yes + missing, tally.voted + missing, score)
-
-
-def must_pass(rule: Rule, tally: Tally, missing: int) -> bool:
-    """Whether every completion passes: the worst one is that all of `missing` reject with q = 0."""
-    return passes(rule, tally.total, tally.yes, tally.voted + missing, tally.score)
+    outvoted = voted and yes * bar.of <= bar.above * voted
+    return "INQUORATE" if yes < bar.quorum and not outvoted else "DEFEATED"

@@ -11,7 +11,14 @@ from govsite.ops import standing
 from ledger.gate import ALL_BOOKS
 
 LABELS = {"good": "success", "warn": "warning", "bad": "danger"}
-PAGES = (("Live", "monitoring", "live"), ("Dead letters", "mail_off", "dead-letters"), ("Halt", "dangerous", "halt"))
+PAGES = (
+    ("Live", "monitoring", "live"),
+    ("Agents", "smart_toy", "agents"),
+    ("Changes", "rule_settings", "changes"),
+    ("Holds", "front_hand", "holds"),
+    ("Dead letters", "mail_off", "dead-letters"),
+    ("Halt", "dangerous", "halt"),
+)
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Governance",
@@ -19,9 +26,18 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Decisions", "gavel", "governance_decision"),
             ("Deliberations", "forum", "governance_deliberation"),
             ("Proposals", "lightbulb", "governance_proposal"),
+            ("Holds", "front_hand", "governance_hold"),
             ("Books", "book_2", "governance_book"),
+            ("Instruments", "candlestick_chart", "governance_instrumentstate"),
             ("Council", "groups", "governance_seat"),
+            ("Weights", "balance", "governance_seatweight"),
+            ("Scores", "scoreboard", "governance_councilscore"),
+            ("Outcomes", "flag_circle", "governance_outcome"),
             ("Rules", "rule", "governance_rule"),
+            ("Rule versions", "history", "governance_ruleversion"),
+            ("Change requests", "rule_settings", "governance_changerequest"),
+            ("Breakers", "electrical_services", "governance_breakerstate"),
+            ("Alarms", "notifications", "governance_alarm"),
             ("Feed gaps", "broken_image", "governance_feedgap"),
         ),
     ),

@@ -98,7 +98,7 @@ class Plan:
     def _worker(self) -> Child:
         """One worker with beat inside; a thread for the work, so that the heart beats meanwhile."""
         schedule = str(self.data_dir / "celerybeat-schedule")
-        settings = ("-B", "-s", schedule, "--pool", "threads", "--concurrency", "1", "--loglevel", "INFO")
+        settings = ("-B", "-s", schedule, "--pool", "threads", "--concurrency", "2", "--loglevel", "INFO")
         alone = ("--without-gossip", "--without-mingle")
         return self._module("worker", "celery", "-A", "govsite", "worker", *settings, *alone)
 

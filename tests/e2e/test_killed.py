@@ -49,14 +49,15 @@ def test_nothing_is_lost_or_done_twice_when_processes_are_killed(stack: Stack) -
     feed.suspend()  # the market stands still, so that what is on its way can arrive
     wait_until(lambda: not broken(url), "the last orders have ended", seconds=20)
     assert broken(url) == {}
-    verified = subprocess.run(
-        [sys.executable, "manage.py", "audit", "verify", "--data-dir", str(stack.directory)],
-        cwd=PROJECT,
-        env=without_servers(),
-        capture_output=True,
-        check=False,
-    )
-    assert verified.returncode == 0, verified.stdout.decode() + verified.stderr.decode()
+    for what in ((), ("--decisions",)):
+        verified = subprocess.run(
+            [sys.executable, "manage.py", "audit", "verify", *what, "--data-dir", str(stack.directory)],
+            cwd=PROJECT,
+            env=without_servers(),
+            capture_output=True,
+            check=False,
+        )
+        assert verified.returncode == 0, verified.stdout.decode() + verified.stderr.decode()
     feed.resume()
     run.terminate()
     assert run.wait(60) == 0, Path(stack.log).read_text()

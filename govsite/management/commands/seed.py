@@ -12,10 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 from agents.demo import BENCH_COUNCIL, DEMO_COUNCIL
 from feeds.recordings.lines import Unreadable
 from feeds.recordings.reading import instruments
-from govsite.seed import KNOWN, known_instrument, seed, seen_instrument
+from govsite.seed import KNOWN, LOAD_TERMS, known_instrument, seed, seen_instrument
 
 EPILOG = """\
-The demo book has 100,000 USDT, six agents that vote with equal mass, a risk and a compliance seat, and five rules.
+The demo book has 100,000 USDT, six agents that vote with equal mass, a risk and a compliance seat, and the starter
+rulebook of 20 rules.
 Founding it twice changes nothing. Instruments that a recording trades and the book lacks are listed as well.
 It writes both logs itself: no governor and no executor may be running.
 
@@ -23,7 +24,7 @@ examples:
   manage.py seed
   manage.py seed --path recordings/solusdt.jsonl.gz
 """
-COUNCILS = {"demo": DEMO_COUNCIL, "bench": BENCH_COUNCIL}
+COUNCILS = {"demo": (DEMO_COUNCIL, None), "bench": (BENCH_COUNCIL, LOAD_TERMS)}
 
 
 class Command(BaseCommand):
@@ -48,5 +49,6 @@ class Command(BaseCommand):
                 terms[symbol] = seen_instrument(symbol, seen)
         except Unreadable as error:
             raise CommandError(str(error)) from error
-        new = seed(settings.DATABASE_URL, terms.values(), COUNCILS[options["council"]])
+        council, book_terms = COUNCILS[options["council"]]
+        new = seed(settings.DATABASE_URL, terms.values(), council, book_terms)
         self.stdout.write(json.dumps({"new": new}))

@@ -20,6 +20,7 @@ from streams.events import (
     BookTerms,
     DecisionReached,
     DomainEvent,
+    EquityMarked,
     Event,
     InstrumentTerms,
     OrderFilled,
@@ -156,7 +157,7 @@ class Scene:
     ) -> Step:
         half = Decimal(spread) / 2
         self._ids += 1
-        return self.give(
+        return self._tick(
             Quote(
                 instrument=symbol,
                 market_at=self.now if market_at is None else market_at,
@@ -167,8 +168,7 @@ class Scene:
                 ask=Decimal(price) + half,
                 ask_size=Decimal(1),
                 source="replay",
-            ),
-            entry_id="",
+            )
         )
 
     def trade(self, symbol: str, price: str, market_at: int | None = None) -> Step:
@@ -183,7 +183,14 @@ class Scene:
             aggressor="buy",
             source="replay",
         )
-        return self.give(tick, entry_id="")
+        return self._tick(tick)
+
+    def _tick(self, tick: Quote | Trade) -> Step:
+        """With the look that the surveillance takes after it, so that the next step is a test's own."""
+        step = self.give(tick, entry_id="")
+        if self.chamber.gatekeeper.check_at <= self.now:
+            self.wait(0)
+        return step
 
     def propose(self, target: str, agent: str = VOTERS[0], symbol: str = "BTCUSDT", **changed: Any) -> Step:
         body_changes = {k: changed.pop(k) for k in list(changed) if k in SubmitProposal.__struct_fields__}
@@ -286,8 +293,9 @@ class Scene:
     # --- what came out ----------------------------------------------------------------------------
 
     def bodies(self, kind: type[Event] | None = None) -> list[Any]:
+        """All events of a kind; without a kind all but the marks of equity."""
         found = [event.body for step in self.steps for event in step.events]
-        return found if kind is None else [body for body in found if isinstance(body, kind)]
+        return [body for body in found if isinstance(body, kind or Event) and (kind or type(body) is not EquityMarked)]
 
     def decision(self) -> DecisionReached:
         decision: DecisionReached = self.bodies(DecisionReached)[-1]

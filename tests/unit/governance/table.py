@@ -15,7 +15,7 @@ from governance.domain.situation import Situation
 from governance.domain.tracks import Rule, Terms
 from governance.domain.voting import Ballot
 from streams.envelope import Envelope
-from streams.events import Ages, BookTerms, DecisionReached, MarketView, ProposalTallied, Standing
+from streams.events import AdmittedLeg, Ages, BookTerms, DecisionReached, MarketView, ProposalTallied, Standing
 from streams.messages import CastBallot, SubmitProposal
 from tests.unit.governance.scene import instrument
 
@@ -24,7 +24,9 @@ LOW = Rule(Fraction(1, 3), Fraction(1, 5), forecast=True, vetoable=True)
 REDUCE = Rule(Fraction(1, 3), Fraction(1, 5), forecast=False, vetoable=False)
 MARKET = MarketView(price=Decimal(100), spread=Decimal(1), tick_id="t", source="replay", market_at=0)
 SYMBOLS = ("AAA", "BBB")
+INSTRUMENTS = (*SYMBOLS, "CCC")
 NO_RULES = Rulebook((), 0)
+SHADOW = "shadow"
 
 
 class Says(NamedTuple):
@@ -40,25 +42,28 @@ GUARD_VOICES = (Says(None), Says(None, veto=True), Says(None, limit="0"), Says(N
 
 
 class Asked(NamedTuple):
+    """`legs` are further instruments with their targets."""
+
     symbol: str
     target: str
+    legs: tuple[tuple[str, str], ...] = ()
 
 
 def situation(held: dict[str, str]) -> Situation:
-    quantities = {symbol: Decimal(held.get(symbol, "0")) for symbol in SYMBOLS}
+    quantities = {symbol: Decimal(held.get(symbol, "0")) for symbol in INSTRUMENTS}
     return Situation(
         book="demo",
         mode="NORMAL",
         terms=BookTerms(),
-        instruments={symbol: instrument(symbol, min_notional=Decimal(0)) for symbol in SYMBOLS},
+        instruments={symbol: instrument(symbol, min_notional=Decimal(0)) for symbol in INSTRUMENTS},
         cash=Decimal(10_000),
         equity=Decimal(10_000),
         gross=sum((abs(quantity) * MARKET.price for quantity in quantities.values()), Decimal(0)),
         positions={symbol: quantity for symbol, quantity in quantities.items() if quantity},
         reserved={},
         held=quantities,
-        markets=dict.fromkeys(SYMBOLS, MARKET),
-        ages=dict.fromkeys(SYMBOLS, Ages(0, 0)),
+        markets=dict.fromkeys(INSTRUMENTS, MARKET),
+        ages=dict.fromkeys(INSTRUMENTS, Ages(0, 0)),
         caps={},
         conditions={},
         standing=Standing(),
@@ -68,7 +73,7 @@ def situation(held: dict[str, str]) -> Situation:
 
 
 class Table:
-    """A round in the making: `cast` are the ballots so far, by (proposal, seat)."""
+    """A round in the making: `cast` are the ballots so far, by (proposal, seat). Seat `shadow` is a newcomer."""
 
     def __init__(
         self, rule: Rule, masses: tuple[int, ...], guards: int, asked: list[Asked], suspended: int = 0
@@ -86,6 +91,7 @@ class Table:
             able=able,
             vetoers=frozenset(self.guards),
             required=frozenset(self.guards[:1]),
+            shadows=frozenset({SHADOW}),
         )
         self.cast: dict[tuple[int, str], Says] = {}
 
@@ -117,7 +123,14 @@ class Table:
                 evidence_received_at=0,
             )
             command = Envelope(id=f"c{index}", body=body, actor="v0", sent_at=0)
-            found.join(Candidate(command, "", body, None, Decimal(0), MARKET, self.weights.total_ppm))
+            legs = tuple(
+                AdmittedLeg(
+                    instrument=symbol, target=Decimal(target), held=Decimal(0), price=MARKET.price, market=MARKET
+                )
+                for symbol, target in asked.legs
+            )
+            total = self.weights.total_ppm
+            found.join(Candidate(command, "", body, None, Decimal(0), MARKET, total, legs=legs))
         for (index, seat), says in ballots.items():
             stance = "abstain" if says.q is None else "approve" if says.q >= 0.5 else "reject"
             limit = None if says.limit is None else Decimal(says.limit)

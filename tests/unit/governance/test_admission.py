@@ -68,10 +68,13 @@ def test_a_suspended_seat_neither_proposes_nor_votes_until_it_is_reinstated(scen
 
 
 def test_a_suspended_mass_stays_in_the_total_until_a_second_operator_confirms(scene: Scene) -> None:
-    for who, total in (("operator:a", 6), ("operator:a", 6), ("operator:b", 5)):
+    """What is out of T is shared by the others: five fifths instead of six sixths."""
+    for who, voters in (("operator:a", 6), ("operator:a", 6), ("operator:b", 5)):
         scene.found("Council", SeatSuspended(agent=VOTERS[5], who=who, why="spam"))
         scene.propose("0.1", proposal_id=f"p-{who}-{scene.now}")
-        assert scene.chamber.floor.docket.rounds["TRADE"].weights.total_ppm == total * 166_666
+        weights = scene.chamber.floor.docket.rounds["TRADE"].weights
+        assert weights.ppm == dict.fromkeys(sorted(VOTERS[:voters]), 1_000_000 // voters)
+        assert weights.total_ppm == sum(weights.ppm.values())
         scene.wait(50)
         scene.quote()
 
@@ -215,7 +218,7 @@ def test_only_feeds_report_gaps(scene: Scene) -> None:
     gap = ReportFeedGap(instrument="BTCUSDT", kind="trade", first=1, last=2, market_at=0)
     assert result(scene.give(gap, VOTERS[0])) == "refused:NOT_ENTITLED"
     step = scene.give(gap, "feed")
-    assert (result(step), step.events[0].originator_version) == ("accepted", 2)
+    assert (result(step), step.events[0].originator_version) == ("accepted", 3)
 
 
 def test_a_refused_proposal_may_be_refused_again_under_another_command(scene: Scene) -> None:

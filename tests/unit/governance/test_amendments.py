@@ -28,10 +28,31 @@ def test_an_amendment_is_announced_voted_and_recorded(scene: Scene) -> None:
     (announced,) = scene.amend("p", "0.1", proposal_id="a").announcements
     assert announced.body.amends == "p"  # type: ignore[union-attr]
     assert announced.body.author == VOTERS[1]  # type: ignore[union-attr]
+    preferred = min(scene.chamber.floor.docket.rounds["TRADE"].candidates.values(), key=lambda each: each.hash)
     scene.everybody("p", [0.6] * 6)
+    scene.everybody("a", [0.6] * 6)
+    assert scene.decision().orders[0].quantity == preferred.target
+    assert scene.bodies(AmendmentOffered)[0].amends == "p"
+
+
+def test_who_prefers_the_amendment_abstains_on_the_original(scene: Scene) -> None:
+    scene.propose("0.2", proposal_id="p")
+    scene.amend("p", "0.1", proposal_id="a")
+    scene.everybody("p", [None] * 6)
     scene.everybody("a", [0.7] * 6)
     assert scene.decision().orders[0].quantity == D("0.1")
-    assert scene.bodies(AmendmentOffered)[0].amends == "p"
+
+
+def test_a_question_has_one_answer_a_seat(scene: Scene) -> None:
+    """Given a proposal and its amendment, when a seat forecasts another probability on the second, then it is refused:
+    both are right or wrong together. The other side is another question."""
+    scene.propose("0.2", proposal_id="p")
+    scene.amend("p", "0.1", proposal_id="a")
+    scene.propose("-0.1", VOTERS[2], proposal_id="other-side")
+    assert not scene.ballot("p", VOTERS[3], 0.6).refusals
+    assert result(scene.ballot("a", VOTERS[3], 0.61)) == "refused:INCOHERENT"
+    assert not scene.ballot("other-side", VOTERS[3], 0.3).refusals
+    assert not scene.ballot("a", VOTERS[3], 0.6).refusals
 
 
 @pytest.mark.parametrize(

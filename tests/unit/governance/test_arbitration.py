@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from governance.domain.arbitration import arbitrate, reduces, toward, weighted_median
+from governance.domain.arbitration import arbitrate, reduces, toward
+from governance.domain.contest import weighted_median
 from governance.domain.resolution import resolve
 from governance.domain.rulebook import Rulebook
 from governance.domain.starter import starter_rules
@@ -61,7 +62,7 @@ def test_ties_go_to_the_point_nearest_to_what_is_held() -> None:
 POINTS = st.lists(st.tuples(st.integers(-9, 9).map(D), st.integers(1, 9)), min_size=1, max_size=9)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(POINTS, st.integers(-9, 9).map(D))
 def test_the_median_is_a_point_and_minimises_the_weighted_distance(points: list[tuple[D, int]], held: D) -> None:
     def distance(to: D) -> D:
@@ -74,7 +75,7 @@ def test_the_median_is_a_point_and_minimises_the_weighted_distance(points: list[
     assert abs(median - held) == nearest
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     POINTS, st.lists(st.tuples(st.integers(-99, 99).map(D), st.integers(1, 9)), max_size=4), st.integers(-9, 9).map(D)
 )
@@ -136,7 +137,7 @@ def test_a_cap_in_force_cuts_what_would_buy_it_back() -> None:
     assert (reason(decision, "0").reason, reason(decision, "0").by) == ("CAPPED", "the-reduce")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(*[st.integers(-20, 20).map(D)] * 2, st.integers(0, 20).map(D))
 def test_a_limit_only_shrinks_an_order(held: D, target: D, limit: D) -> None:
     limited = toward(held, target, limit)
@@ -175,7 +176,19 @@ def test_a_short_position_is_bought_back_to_the_cap() -> None:
     assert (decision.orders[0].side, decision.orders[0].quantity) == ("buy", 3)
 
 
-@settings(max_examples=250, deadline=None)
+@pytest.mark.parametrize(
+    ("cap", "held", "left"), [("1.00005", "3", "1"), ("0", "0.00015", "0.00005"), ("0.5", "-2.00015", "-0.49995")]
+)
+def test_a_reduction_is_of_whole_lots_and_leaves_no_more_than_the_cap_or_dust(cap: str, held: str, left: str) -> None:
+    (order,) = reduction([cap], held).orders
+    assert order.quantity == abs(D(held) - D(left))
+
+
+def test_what_is_less_than_a_lot_cannot_be_reduced() -> None:
+    assert reason(reduction(["0"], "0.00005"), "0").reason == "NO_CHANGE"
+
+
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=4), st.integers(-50, 50))
 def test_reduce_never_raises_gross_nor_flips_the_sign(caps: list[int], held: int) -> None:
     decision = reduction([str(D(cap) / 10) for cap in caps], str(D(held) / 10))
@@ -262,7 +275,7 @@ HELD = st.sampled_from([{}, {"AAA": "2.5"}, {"AAA": "-25", "BBB": "4"}])
 RULEBOOK = Rulebook(starter_rules("operator:a"), 1)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(contests(), HELD, st.data())
 def test_no_order_of_proposals_or_ballots_changes_the_decision(
     table: Table, held: dict[str, str], data: st.DataObject
@@ -278,13 +291,25 @@ def test_no_order_of_proposals_or_ballots_changes_the_decision(
     assert replace(again[-1], trigger=decided_by(base[-1])) == base[-1]  # the trigger is the first proposal's
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(contests(), HELD)
 def test_what_is_granted_fits_the_budget(table: Table, held: dict[str, str]) -> None:
     found = situation(held)
     result = arbitrate(list(table.round(table.cast).candidates.values()), passed_in(table, held), table.weights, found)
     grown = sum((max(D(0), abs(s.target) - abs(s.held)) * 100 for s in result.survivors), D(0))
     assert grown <= max(D(0), D(10_000) - found.gross)
+
+
+@settings(max_examples=200, deadline=None)
+@given(contests(), HELD)
+def test_a_halt_absorbs_whatever_was_voted(table: Table, held: dict[str, str]) -> None:
+    decision = decide(table, held, mode="HALTED")
+    assert decision.orders == ()
+    assert {each.state for each in decision.reasons} == {"HALTED"}
+    everything = set(map(str, range(len(table.asked))))
+    asked = list(table.round(table.cast).candidates.values())
+    arbitration = arbitrate(asked, everything, table.weights, replace(situation(held), mode="HALTED"))
+    assert arbitration.survivors == (), "not even if they had passed"
 
 
 def decided_by(event: Event) -> Trigger:
@@ -297,7 +322,7 @@ def passed_in(table: Table, held: dict[str, str]) -> set[str]:
     return {event.proposal_id for event in events if isinstance(event, ProposalTallied) and event.state == "PASSED"}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(contests(), HELD, st.data())
 def test_a_veto_absorbs_whatever_is_added(table: Table, held: dict[str, str], data: st.DataObject) -> None:
     vetoed = data.draw(st.integers(0, len(table.asked) - 1))
@@ -308,7 +333,7 @@ def test_a_veto_absorbs_whatever_is_added(table: Table, held: dict[str, str], da
     assert reason(decision, str(vetoed)).state == "VETOED"
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(contests(), HELD, st.data())
 def test_raising_the_support_of_what_is_granted_keeps_it_granted(
     table: Table, held: dict[str, str], data: st.DataObject
@@ -322,7 +347,7 @@ def test_raising_the_support_of_what_is_granted_keeps_it_granted(
         table.cast[int(name), voter] = before
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(contests(), HELD)
 def test_every_loser_names_what_beat_it(table: Table, held: dict[str, str]) -> None:
     decision = resolve(table.round(table.cast), situation(held), RULEBOOK)[-1]

@@ -31,13 +31,13 @@ def brute_force(all_items: list[Item], capacity: int) -> frozenset[str]:
     return frozenset(item.hash for item in best)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(items(), st.integers(0, 20))
 def test_it_is_the_best_subset_ties_included(all_items: list[Item], capacity: int) -> None:
     assert choose(all_items, capacity).chosen == brute_force(all_items, capacity)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(items(), st.integers(0, 20), st.randoms(use_true_random=False))
 def test_the_order_of_items_changes_nothing(all_items: list[Item], capacity: int, random: object) -> None:
     shuffled = list(all_items)
@@ -45,7 +45,7 @@ def test_the_order_of_items_changes_nothing(all_items: list[Item], capacity: int
     assert choose(all_items, capacity) == choose(shuffled, capacity)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(items(), st.integers(0, 20), st.data())
 def test_raising_the_support_of_what_was_granted_keeps_it(
     all_items: list[Item], capacity: int, data: st.DataObject

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from streams.events import (
     BookTerms,
@@ -49,13 +50,13 @@ def weights(scene: Scene) -> dict[str, int]:
     return opened.seats.ppm
 
 
-PATIENT = {"stale_suspend_s": 1_000_000, "stale_reduce_s": 1_000_000}
+PATIENT = BookTerms(stale_suspend_s=1_000_000, stale_reduce_s=1_000_000)
 QS = (0.9, 0.6, 0.6, 0.6, 0.3, 0.2)
 
 
 @pytest.fixture
 def scene() -> Scene:
-    return Scene(terms=BookTerms(**PATIENT))
+    return Scene(terms=PATIENT)
 
 
 def test_who_forecast_well_weighs_more_when_the_copy_is_used_again(scene: Scene) -> None:
@@ -92,7 +93,20 @@ def test_a_bucket_is_scored_once_as_a_whole_and_by_the_scorer(scene: Scene) -> N
     assert result(scene.give(RecordOutcomes(bucket=bucket, outcomes=()), "scorer")) == "refused:INVALID"
     assert result(scene.give(record, "scorer")) == "accepted"
     assert result(scene.give(record, "scorer")) == "refused:UNKNOWN_BUCKET"
-    assert result(scene.give(RecordOutcomes(bucket=bucket + 9, outcomes=()), "scorer")) == "refused:UNKNOWN_BUCKET"
+    unknown = RecordOutcomes(bucket=bucket + 9, outcomes=record.outcomes)
+    assert result(scene.give(unknown, "scorer")) == "refused:UNKNOWN_BUCKET"
+
+
+def test_a_bucket_in_parts_is_scored_with_its_last(scene: Scene) -> None:
+    bucket = asked(scene, "p", QS)
+    scene.propose("0.2", proposal_id="more")
+    scene.everybody("more", QS)
+    whole = outcomes(scene, bucket)
+    assert len(whole.outcomes) == 2
+    one, two = (RecordOutcomes(bucket=bucket, outcomes=(outcome,)) for outcome in whole.outcomes)
+    assert [type(each.body) for each in scene.give(one, "scorer").events] == [OutcomesRecorded]
+    assert result(scene.give(one, "scorer")) == "refused:INVALID"
+    assert [type(each.body) for each in scene.give(two, "scorer").events] == [OutcomesRecorded, CouncilScored]
 
 
 def test_defeated_and_vetoed_proposals_are_scored_too(scene: Scene) -> None:
@@ -115,7 +129,7 @@ def test_a_newcomer_votes_in_shadow_until_it_has_been_scored_often_enough() -> N
     """It is heard and scored, stands outside T, and enters with 1/(N + 1)."""
     newcomer = seat("newcomer", prior_ppm=0, shadow=True)
     seats = [*(seat(agent) for agent in (*VOTERS, *GUARDS)), newcomer]
-    scene = Scene(seats=seats, terms=BookTerms(newcomer_events=2, **PATIENT))
+    scene = Scene(seats=seats, terms=replace(PATIENT, newcomer_events=2))
     for number in range(2):
         scene.quote()
         scene.propose(f"0.0{number + 1}", proposal_id=f"p{number}")
@@ -156,7 +170,7 @@ def test_p_at_the_opening_is_what_forecasts_are_judged_from(scene: Scene) -> Non
 def test_a_new_cap_per_owner_holds_from_the_next_round_on(scene: Scene) -> None:
     """Given weights that are known already, when the cap is lowered within the bucket, then the next round has it."""
     heavy = seat(VOTERS[0], prior_ppm=900_000)
-    scene = Scene(seats=[heavy, *(seat(agent) for agent in (*VOTERS[1:], *GUARDS))], terms=BookTerms(**PATIENT))
+    scene = Scene(seats=[heavy, *(seat(agent) for agent in (*VOTERS[1:], *GUARDS))], terms=PATIENT)
     asked(scene, "before", (None,) * 6)
     assert weights(scene)[VOTERS[0]] == 333_333
     scene.found(

@@ -22,6 +22,7 @@ from streams.events import (
     Event,
     MarketView,
     ObservedOutcome,
+    OutcomesRecorded,
     ProposalAdmitted,
     aggregate_id,
 )
@@ -338,7 +339,6 @@ def test_answers_meet_their_forecasts_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("answers", "refusal"),
     [
-        ([result()], "1 of 2 outcomes of bucket 7 are missing"),
         ([result(), result()], "BTCUSDT:buy of d comes twice"),
         ([result("other")], "BTCUSDT:buy of other was not asked in bucket 7"),
     ],
@@ -346,6 +346,16 @@ def test_answers_meet_their_forecasts_in_any_order() -> None:
 def test_answers_that_do_not_fit_are_refused(answers: list[ObservedOutcome], refusal: str) -> None:
     with pytest.raises(ValueError, match=refusal):
         two_questions().answered(7, answers)
+
+
+def test_a_bucket_is_answered_when_the_last_of_its_outcomes_is_there() -> None:
+    """Given two questions, when their outcomes come in two parts, then the second part completes them."""
+    pending = two_questions()
+    assert pending.answered(7, [result()]) is None
+    pending = told(OutcomesRecorded(bucket=7, horizon=30, outcomes=(result(),)), pending=pending)
+    with pytest.raises(ValueError, match="comes twice"):
+        pending.answered(7, [result()])
+    assert pending.answered(7, [result(question="BTCUSDT:sell", y=None)]) == [({"a": 0.7}, True), ({"b": 0.2}, None)]
 
 
 def test_nothing_was_asked_in_an_unknown_bucket() -> None:

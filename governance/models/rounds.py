@@ -1,4 +1,4 @@
-"""The read models of governance: written only by the projector, from the ledger, and rebuilt from it at any time."""
+"""Rounds and what came of them: proposals, ballots, decisions, and decisions that wait for an operator."""
 
 from __future__ import annotations
 
@@ -6,98 +6,6 @@ from django.db import models
 from django.urls import reverse
 
 from ledger.readmodel import ExactField, ReadModel
-
-
-class Book(ReadModel):
-    """A portfolio's terms, its mode and the source of its prices, as the governance log tells them."""
-
-    book = models.TextField(primary_key=True)
-    quote = models.TextField()
-    instruments = models.JSONField(default=list)
-    terms = models.JSONField(default=dict)
-    mode = models.TextField(default="NORMAL")
-    mode_who = models.TextField(default="", blank=True)
-    mode_why = models.TextField(default="", blank=True)
-    mode_at = models.DateTimeField(null=True)
-    source = models.TextField(default="", blank=True)
-    source_why = models.TextField(default="", blank=True)
-    source_at = models.DateTimeField(null=True)
-    founded_by = models.TextField(default="")
-    founded_why = models.TextField(default="")
-    founded_at = models.DateTimeField()
-
-    class Meta(ReadModel.Meta):
-        permissions = (
-            ("halt_trading", "Can halt trading"),
-            ("resume_trading", "Can resume trading"),
-        )
-
-    def __str__(self) -> str:
-        return self.book
-
-
-class FeedGap(ReadModel):
-    """Market data that could not be had."""
-
-    event_id = models.UUIDField(primary_key=True)
-    book = models.TextField()
-    instrument = models.TextField()
-    kind = models.TextField()
-    first = models.BigIntegerField()
-    last = models.BigIntegerField()
-    recorded_at = models.DateTimeField(db_index=True)
-
-    def __str__(self) -> str:
-        return f"{self.instrument} {self.kind} {self.first}–{self.last}"
-
-
-class Seat(ReadModel):
-    """An agent's place in the council of a book, with the mass it votes with (ppm)."""
-
-    seat_id = models.UUIDField(primary_key=True)
-    book = models.TextField()
-    agent = models.TextField()
-    role = models.TextField()
-    owner = models.TextField()
-    prior_ppm = models.IntegerField()
-    weight_ppm = models.IntegerField()
-    veto = models.BooleanField()
-    required = models.BooleanField()
-    status = models.TextField(default="seated")
-    who = models.TextField()
-    why = models.TextField()
-    changed_at = models.DateTimeField()
-
-    class Meta(ReadModel.Meta):
-        indexes = (models.Index(fields=["book", "agent"], name="seat_by_agent"),)
-
-    def __str__(self) -> str:
-        return self.agent
-
-
-class Rule(ReadModel):
-    """A rule of a book's rulebook in its current version."""
-
-    rule_id = models.UUIDField(primary_key=True)
-    book = models.TextField()
-    rule = models.TextField()
-    version = models.IntegerField()
-    title = models.TextField()
-    effect = models.TextField()
-    clauses = models.JSONField(default=list)
-    clip_to = models.TextField(default="", blank=True)
-    exempt_risk_reducing = models.BooleanField(default=True)
-    shadow = models.BooleanField(default=False)
-    status = models.TextField(default="active")
-    who = models.TextField()
-    why = models.TextField()
-    changed_at = models.DateTimeField()
-
-    class Meta(ReadModel.Meta):
-        indexes = (models.Index(fields=["book", "rule"], name="rule_by_name"),)
-
-    def __str__(self) -> str:
-        return f"{self.rule} v{self.version}"
 
 
 class Deliberation(ReadModel):
@@ -142,6 +50,7 @@ class Proposal(ReadModel):
     probability = models.FloatField(null=True)
     held = ExactField(null=True)
     price = ExactField(null=True)
+    legs = models.JSONField(default=list)
     market = models.JSONField(default=dict)
     evidence = models.JSONField(default=list)
     ttl_ms = models.IntegerField(null=True)
@@ -160,6 +69,9 @@ class Proposal(ReadModel):
     detail = models.TextField(default="", blank=True)
     correlation_id = models.TextField()
     recorded_at = models.DateTimeField(db_index=True)
+
+    class Meta(ReadModel.Meta):
+        indexes = (models.Index(fields=["agent", "recorded_at"], name="proposals_of_agent"),)
 
     def __str__(self) -> str:
         return f"{self.agent}: {self.action} {self.instrument} → {self.target.normalize():f}"
@@ -180,12 +92,19 @@ class Ballot(ReadModel):
     late = models.BooleanField(default=False)
     reason = models.TextField(default="", blank=True)
 
+    class Meta(ReadModel.Meta):
+        indexes = (
+            models.Index(fields=["agent", "ledger_position"], name="ballots_of_agent"),
+            models.Index(fields=["agent", "ledger_position"], name="vetoes_of_agent", condition=models.Q(veto=True)),
+        )
+
     def __str__(self) -> str:
         return f"{self.agent}: {self.stance}"
 
 
 class Decision(ReadModel):
-    """The outcome of a round: the orders that it grants, and a reason for every proposal that lost."""
+    """The outcome of a round: the orders that it grants, and a reason for every proposal that lost. `held`: an operator
+    was asked first."""
 
     decision_id = models.TextField(primary_key=True)
     deliberation = models.ForeignKey(Deliberation, models.DO_NOTHING, related_name="decisions", db_constraint=False)
@@ -194,6 +113,7 @@ class Decision(ReadModel):
     track = models.TextField()
     instrument = models.TextField()
     outcome = models.TextField(db_index=True)
+    held = models.BooleanField(default=False)
     orders = models.JSONField(default=list)
     reasons = models.JSONField(default=list)
     trigger_tick = models.TextField()
@@ -210,3 +130,30 @@ class Decision(ReadModel):
 
     def get_absolute_url(self) -> str:
         return reverse("decision", args=[self.decision_id])
+
+
+class Hold(ReadModel):
+    """A decision that rules held for an operator. `status`: held, released, refused, lapsed, or ended where the
+    decision came without an operator and before its time (a halt)."""
+
+    decision_id = models.TextField(primary_key=True)
+    deliberation = models.ForeignKey(Deliberation, models.DO_NOTHING, related_name="holds", db_constraint=False)
+    book = models.TextField()
+    instrument = models.TextField()
+    track = models.TextField()
+    rules = models.JSONField(default=list)
+    orders = models.JSONField(default=list)
+    held = models.JSONField(default=list)
+    status = models.TextField(default="held", db_index=True)
+    held_at = models.DateTimeField()
+    until = models.DateTimeField()
+    who = models.TextField(default="", blank=True)
+    why = models.TextField(default="", blank=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.TextField(default="", blank=True)
+
+    class Meta(ReadModel.Meta):
+        permissions = (("decide_hold", "Can release and refuse held decisions"),)
+
+    def __str__(self) -> str:
+        return f"{self.instrument} held by {', '.join(self.rules)}"

@@ -1,0 +1,180 @@
+"""How good an agent is, from the read models: weight, calibration, regret, vetoes, proposals with what came of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from threading import Lock
+from typing import Any
+
+from django.db.models import Max
+
+from governance.domain import performance
+from governance.domain.performance import GivenForecast, Regret
+from governance.models import Ballot, CouncilScore, Outcome, Proposal, Seat, SeatWeight
+from streams.events import CouncilScored, ObservedOutcome, SeatScore
+
+FORECASTS = 5_000
+WEIGHTS = 600
+PROPOSALS = 50
+VETOES = 500
+Key = tuple[str, str]
+
+
+def question_of(proposal: Proposal, proposals: Mapping[str, Proposal]) -> str:
+    """`BTCUSDT:buy`, of several legs joined by `+`; an amendment shares the question of its original."""
+    while proposal.amends and proposal.amends in proposals:
+        proposal = proposals[proposal.amends]
+    parts = [(proposal.instrument, proposal.target - (proposal.held or Decimal(0)))]
+    parts += [(leg["instrument"], Decimal(leg["target"]) - Decimal(leg["held"])) for leg in proposal.legs]
+    return "+".join(sorted(f"{name}:{'buy' if change > 0 else 'sell'}" for name, change in parts if change))
+
+
+def with_originals(ids: Iterable[str]) -> dict[str, Proposal]:
+    """The proposals and whatever they amend."""
+    asked = Proposal.objects.only("action", "instrument", "target", "amends", "held", "price", "legs")
+    found: dict[str, Proposal] = dict(asked.in_bulk(list(set(ids))))
+    while missing := {each.amends for each in found.values() if each.amends} - set(found):
+        more = asked.in_bulk(list(missing))
+        if not more:
+            break
+        found.update(more)
+    return found
+
+
+def outcomes_of(book: str, deliberations: Iterable[str]) -> dict[Key, Outcome]:
+    found = Outcome.objects.filter(book=book, deliberation_id__in=set(deliberations))
+    return {(each.deliberation_id, each.question): each for each in found}
+
+
+def observed(outcome: Outcome) -> ObservedOutcome:
+    """What the measures need of it."""
+    return ObservedOutcome(
+        deliberation_id=outcome.deliberation_id, question=outcome.question, legs=(), gain=outcome.gain, y=outcome.y
+    )
+
+
+def forecasts(book: str, agent: str) -> list[performance.Forecast]:
+    """(q, y) of the agent's newest forecasts that have an answer."""
+    cast = list(
+        Ballot.objects.filter(agent=agent, late=False, probability__isnull=False, deliberation__book=book)
+        .exclude(stance="abstain")
+        .select_related("deliberation")
+        .only("proposal_id", "probability", "deliberation__deliberation_id")
+        .order_by("-ledger_position")[:FORECASTS]
+    )
+    proposals = with_originals(ballot.proposal_id for ballot in cast)
+    rows = [
+        GivenForecast(
+            deliberation_id=ballot.deliberation.deliberation_id,
+            question=question_of(proposals[ballot.proposal_id], proposals),
+            agent=agent,
+            probability=ballot.probability or 0.0,
+        )
+        for ballot in reversed(cast)
+        if ballot.proposal_id in proposals and proposals[ballot.proposal_id].action == "trade"
+    ]
+    answers = outcomes_of(book, (row.deliberation_id for row in rows))
+    return performance.answered(rows, map(observed, answers.values())).get(agent, [])
+
+
+def vetoes(book: str, agent: str) -> dict[str, Any]:
+    """What the agent's newest vetoes were worth, had the orders been filled at P; only answered ones count."""
+    cast = list(
+        Ballot.objects.filter(agent=agent, veto=True, late=False, deliberation__book=book)
+        .select_related("deliberation")
+        .only("proposal_id", "deliberation__deliberation_id")
+        .order_by("-ledger_position")[:VETOES]
+    )
+    proposals = with_originals(ballot.proposal_id for ballot in cast)
+    answers = outcomes_of(book, (ballot.deliberation.deliberation_id for ballot in cast))
+    amount, answered = Decimal(0), 0
+    for ballot in cast:
+        proposal = proposals.get(ballot.proposal_id)
+        if proposal is None or proposal.price is None:
+            continue
+        outcome = answers.get((ballot.deliberation.deliberation_id, question_of(proposal, proposals)))
+        worth = outcome and performance.veto_value(observed(outcome), _notional(proposal))
+        if worth:
+            amount, answered = amount + worth.amount, answered + 1
+    return {"count": len(cast), "answered": answered, "amount": round(amount, 2), "label": performance.HYPOTHETICAL}
+
+
+def _notional(proposal: Proposal) -> Decimal:
+    value: Decimal = abs(proposal.target - (proposal.held or Decimal(0))) * (proposal.price or Decimal(0))
+    for leg in proposal.legs:
+        value += abs(Decimal(leg["target"]) - Decimal(leg["held"])) * Decimal(leg["market"]["price"])
+    return value
+
+
+def proposals_of(book: str, agent: str) -> list[dict[str, Any]]:
+    """The newest ones with their outcome, None while the horizon runs."""
+    rows = list(
+        Proposal.objects.filter(book=book, agent=agent)
+        .select_related("deliberation")
+        .order_by("-recorded_at")[:PROPOSALS]
+    )
+    known = with_originals(row.proposal_id for row in rows)
+    answers = outcomes_of(book, (row.deliberation.deliberation_id for row in rows if row.deliberation))
+    return [
+        {
+            "row": row,
+            "outcome": answers.get((row.deliberation.deliberation_id, question_of(row, known)))
+            if row.deliberation
+            else None,
+        }
+        for row in rows
+    ]
+
+
+def weights(book: str, agent: str) -> list[SeatWeight]:
+    """The newest scored buckets, oldest first."""
+    return list(SeatWeight.objects.filter(book=book, agent=agent).order_by("-bucket")[:WEIGHTS])[::-1]
+
+
+class Scored:
+    """Every scored bucket of a book since the founding or the last edit by hand; asked again, only what is new is
+    read."""
+
+    def __init__(self) -> None:
+        self._since = ("", -1)
+        self._upto = 0
+        self._buckets: list[CouncilScored] = []
+        self._turn = Lock()
+
+    def regret(self, book: str) -> Regret | None:
+        """The council against the best committee, with the bound G3."""
+        with self._turn:
+            return self._regret(book)
+
+    def _regret(self, book: str) -> Regret | None:
+        seats = Seat.objects.filter(book=book)
+        since = (book, seats.aggregate(Max("edited_position"))["edited_position__max"] or 0)
+        last = CouncilScore.objects.filter(book=book).aggregate(Max("ledger_position"))["ledger_position__max"] or 0
+        if since != self._since or last < self._upto:
+            self._since, self._upto, self._buckets = since, since[1], []
+        self._buckets += _scored(book, self._upto, last)
+        self._upto = max(self._upto, last)
+        return performance.regret(self._buckets, dict(seats.values_list("agent", "owner")))
+
+
+def _scored(book: str, after: int, upto: int) -> Sequence[CouncilScored]:
+    seats: dict[int, list[SeatScore]] = defaultdict(list)
+    names = ("agent", "forecasts", "questions", "loss", "brier", "before", "after", "ppm")
+    new = {"book": book, "ledger_position__gt": after, "ledger_position__lte": upto}
+    for position, *values in SeatWeight.objects.filter(**new).values_list("ledger_position", *names):
+        seats[position].append(SeatScore(**dict(zip(names, values, strict=True))))
+    return [
+        CouncilScored(
+            bucket=score.bucket,
+            copy=score.copy,
+            cap=score.cap,
+            floor=score.floor,
+            questions=score.questions,
+            mix_loss=score.mix_loss,
+            forecast_loss=score.forecast_loss,
+            seats=tuple(seats[score.ledger_position]),
+        )
+        for score in CouncilScore.objects.filter(**new).order_by("ledger_position")
+    ]
