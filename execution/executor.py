@@ -323,7 +323,7 @@ class Executor:
 
     def _tell(self, batch: Sequence[RecordedEvent], events: Sequence[DomainEvent], commit: Commit) -> None:
         done = time.time_ns()
-        decided_at = {recorded.event_id: recorded.recorded_at for recorded in batch}
+        decided = {recorded.event_id: recorded for recorded in batch}
         counters = self.telemetry.counters
         counters["decisions"] += len(batch)
         counters["commits"] += 1
@@ -331,8 +331,11 @@ class Executor:
             body = event.body
             if isinstance(body, OrderFilled):
                 counters["fills"] += 1
-                self.telemetry.observe("execution", done - decided_at[event.causation_id])
-                self.telemetry.observe("end_to_end", done - body.received_at)
+                decision = decided[event.causation_id]
+                self.telemetry.observe("execution", done - decision.recorded_at)
+                told = decision.event.body
+                if isinstance(told, DecisionReached) and not told.released:  # an operator's time is no latency
+                    self.telemetry.observe("end_to_end", done - body.received_at)
             if isinstance(body, FINAL):
                 counters[f"orders:{type(body).__name__.removeprefix('Order').lower()}"] += 1
             if isinstance(body, OrderRejected | OrderCancelled | OrderExpired):

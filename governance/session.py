@@ -22,7 +22,7 @@ from ledger.follower import Follower
 from ledger.records import Head
 from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, TICKS, Entry, Streams, after, milliseconds_of
 from streams.envelope import Envelope, Refused, decode
-from streams.events import DecisionReached
+from streams.events import DecisionHeld, DecisionReached
 from streams.journal import Journal
 from streams.messages import (
     AgentCommand,
@@ -313,8 +313,9 @@ class Session:
             if isinstance(event.body, DecisionReached):
                 self.telemetry.counters["decisions"] += 1
                 self.telemetry.counters[f"outcome:{event.body.outcome}"] += 1
-                proposed = [self.proposed_at.pop(result.proposal_id, committed) for result in event.body.reasons]
-                if proposed:
+            if isinstance(event.body, DecisionReached | DecisionHeld):
+                reasons = event.body.reasons
+                if proposed := [at for r in reasons if (at := self.proposed_at.pop(r.proposal_id, None)) is not None]:
                     self.telemetry.observe("resolution", committed - min(proposed))
         while len(self.proposed_at) > REMEMBERED_COMMANDS:
             del self.proposed_at[next(iter(self.proposed_at))]

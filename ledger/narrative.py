@@ -11,6 +11,13 @@ from streams import events as e
 def sentence(recorded: RecordedEvent) -> str:
     """What happened, in plain English."""
     body = recorded.event.body
+    for tell in (_round, _decision, _order, _book, _council, _change):
+        if (told := tell(body)) is not None:
+            return told
+    raise TypeError(f"nobody tells of {type(body).__name__}")
+
+
+def _round(body: e.Event) -> str | None:
     match body:
         case e.DeliberationOpened():
             return (
@@ -30,6 +37,9 @@ def sentence(recorded: RecordedEvent) -> str:
             return _ballot(body)
         case e.DeliberationClosed():
             return f"Closed: {body.reason.replace('_', ' ')}"
+        case e.SituationRecorded():
+            prices = ", ".join(f"{name} at {_number(view.price)}" for name, view in body.markets.items())
+            return f"Found: {body.mode}, cash {_number(body.cash)}, {prices}"
         case e.ProposalTallied():
             return (
                 f"Tally: yes {_share(body.yes_ppm)}, no {_share(body.no_ppm)}, missing {_share(body.missing_ppm)} of "
@@ -40,9 +50,26 @@ def sentence(recorded: RecordedEvent) -> str:
             return f"Arbitrated to {targets or 'nothing'}{_results(body.results)}"
         case e.RulesEvaluated():
             return _rules(body)
+    return None
+
+
+def _decision(body: e.Event) -> str | None:
+    match body:
+        case e.DecisionHeld():
+            orders = ", ".join(_ticket(ticket) for ticket in body.orders)
+            return f"Held by {', '.join(body.rules)} for an operator: {orders}"
+        case e.DecisionReleased():
+            return f"{body.operator} releases what {body.rule} held: {body.reason}"
+        case e.HoldRefused():
+            return f"{body.operator} refuses what {body.rule} held: {body.reason}"
         case e.DecisionReached():
             orders = ", ".join(_ticket(ticket) for ticket in body.orders)
             return f"Decision: {body.outcome.upper()}{': ' + orders if orders else ''}{_results(body.reasons)}"
+    return None
+
+
+def _order(body: e.Event) -> str | None:
+    match body:
         case e.OrderAccepted():
             return (
                 f"Order accepted: {body.side} {_number(body.quantity)} {body.instrument}, limit {_number(body.limit)}"
@@ -53,8 +80,116 @@ def sentence(recorded: RecordedEvent) -> str:
             return f"Order {type(body).__name__[5:].lower()}: {_reason(body.reason, body.detail)}"
         case e.OrderFilled() | e.OrderPartiallyFilled():
             return _fill(body)
-        case _:
-            return type(body).__name__
+        case e.BookOpened():
+            return f"Book {body.book} opened with {_number(body.cash)} {body.quote}"
+        case e.CashMoved():
+            return f"Cash moved: {_number(body.amount)}, {body.reason}"
+        case e.BookReconciled():
+            return f"{body.venue} agrees with the book on {', '.join(body.instruments)}"
+        case e.ReconciliationFailed():
+            return (
+                f"{body.venue} has {_number(body.venue_quantity)} {body.instrument}, the book "
+                f"{_number(body.book_quantity)}"
+            )
+    return None
+
+
+def _book(body: e.Event) -> str | None:
+    match body:
+        case e.BookFounded():
+            return f"{body.who} founds the book {body.book}: {body.why}"
+        case e.InstrumentListed():
+            return f"{body.who} lists {body.terms.symbol}: {body.why}"
+        case e.TermChanged():
+            where = f" of {body.instrument}" if body.instrument else ""
+            return f"{body.who} sets {body.name}{where} from {_number(body.origin)} to {_number(body.to)}: {body.why}"
+        case e.InstrumentRestricted():
+            kind = "not even reductions" if body.hard else "reductions only"
+            return f"{body.who} puts {body.instrument} on the restricted list ({kind}): {body.why}"
+        case e.RestrictionLifted():
+            return f"{body.who} takes {body.instrument} off the restricted list: {body.why}"
+        case e.FeedSourceChanged():
+            return f"The feed goes from {body.origin} to {body.to}: {body.why}"
+        case e.FeedGap():
+            return f"{body.instrument}: {body.kind}s {body.first} to {body.last} could not be had"
+        case e.TradingStatusChanged():
+            return f"The venue says of {body.instrument}: {body.status}"
+        case e.EquityMarked():
+            return (
+                f"Equity {_number(body.equity)}, peak {_number(body.peak)}, day open {_number(body.day_open)} "
+                f"({body.day})"
+            )
+    return _mode(body)
+
+
+def _mode(body: e.Event) -> str | None:
+    match body:
+        case e.TradingHalted():
+            return f"HALTED by {body.who}: {body.why}"
+        case e.TradingReduced():
+            return f"REDUCE_ONLY by {body.who}: {body.why}"
+        case e.TradingResumed():
+            return f"{body.who} goes from {body.origin} to {body.to}: {body.why}"
+        case e.TradingSuspended():
+            return f"{body.instrument} SUSPENDED by {body.who}: {body.why}"
+        case e.SuspensionLifted():
+            return f"{body.who} lets {body.instrument} trade again: {body.why}"
+        case e.BreakerWarned():
+            return f"Warning, {body.breaker} of {body.subject} at {body.level:.0%} of its limit: {_measured(body)}"
+        case e.BreakerTripped():
+            return f"ALARM, {body.breaker} of {body.subject} trips: {body.effect}; {_measured(body)}"
+        case e.BreakerCleared():
+            return f"{body.who} clears {body.breaker} of {body.subject}: {body.why}"
+        case e.AlarmAcknowledged():
+            return f"{body.who} acknowledges the alarm {body.alarm_id}: {body.why}"
+    return None
+
+
+def _council(body: e.Event) -> str | None:
+    match body:
+        case e.SeatGranted():
+            shadow = " in shadow" if body.shadow else ""
+            return f"{body.who} grants {body.agent} of {body.owner} a {body.role} seat{shadow}: {body.why}"
+        case e.SeatEntered():
+            return f"{body.agent} enters the vote with {body.weight:.1%} after {body.events} scored forecasts"
+        case e.SeatSuspended():
+            return f"{body.who} suspends {body.agent}: {body.why}"
+        case e.SeatReinstated():
+            return f"{body.who} reinstates {body.agent}: {body.why}"
+        case e.ProposingSuspended():
+            return f"{body.agent} may not propose for a while: {body.why}"
+        case e.OutcomesRecorded():
+            paid, lost, void = ([outcome.y for outcome in body.outcomes].count(y) for y in (True, False, None))
+            return f"Bucket {body.bucket}: {paid} paid, {lost} did not, {void} void"
+        case e.CouncilScored():
+            return f"Bucket {body.bucket} scored on {body.questions} questions, mix loss {body.mix_loss:.4f}"
+        case e.ReputationAdjusted():
+            return f"{body.who} sets {body.agent} from {body.origin:.2%} to {body.to:.2%}: {body.why}"
+        case e.RuleActivated():
+            shadow = " in shadow" if body.shadow else ""
+            return f"{body.who} activates {body.rule} v{body.version} ({body.effect}{shadow}): {body.why}"
+        case e.RuleRetired():
+            return f"{body.who} retires {body.rule} v{body.version}: {body.why}"
+    return None
+
+
+def _change(body: e.Event) -> str | None:
+    match body:
+        case e.ChangeRequested():
+            kind = "loosens" if body.loosens else "tightens"
+            return f"{body.who} asks for {type(body.change).__name__}, which {kind} ({body.why_loosens}): {body.why}"
+        case e.ChangeApproved():
+            return f"{body.who} approves the change {body.change_id}: {body.why}"
+        case e.ChangeRefused():
+            return f"{body.who} refuses the change {body.change_id}: {body.why}"
+        case e.ChangeEnacted():
+            approved = f", approved by {body.approved_by}" if body.approved_by else ""
+            return f"The change {body.change_id} of {body.who} takes hold{approved}"
+    return None
+
+
+def _measured(body: e.BreakerWarned | e.BreakerTripped) -> str:
+    return f"{body.formula} ({', '.join(f'{name} {value}' for name, value in body.inputs.items())})"
 
 
 def _ballot(body: e.BallotCast | e.BallotLate) -> str:

@@ -223,6 +223,8 @@ class RulesEvaluated(Event, frozen=True, kw_only=True):
 
 
 class DecisionReached(Event, frozen=True, kw_only=True):
+    """The end of a round. `released`: an operator let it go on after a rule had held it."""
+
     decision_id: str
     deliberation_id: str
     outcome: Outcome
@@ -230,6 +232,7 @@ class DecisionReached(Event, frozen=True, kw_only=True):
     reasons: tuple[ProposalResult, ...]
     trigger: Trigger
     ttl_ms: int
+    released: bool = False
 
 
 class DecisionHeld(Event, frozen=True, kw_only=True):

@@ -84,6 +84,7 @@ def released(event: DecisionHeld, situation: Situation, rulebook: Rulebook) -> t
         reasons=tuple(results.values()),
         trigger=event.trigger,
         ttl_ms=event.ttl_ms,
+        released=True,
     )
     if not survivors:
         return (decision,)

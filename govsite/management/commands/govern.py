@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import uuid
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
@@ -103,7 +105,11 @@ class Command(BaseCommand):
         handler: Handler = options["handler"]
         if not settings.DATABASE_URL and handler is not _check:
             raise CommandError(f"No stack runs in {settings.DATA_DIR}: start one, or set DATABASE_URL and REDIS_URL.")
-        handler(self, options)
+        try:
+            handler(self, options)
+            self.stdout.flush()
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     # --- what they share ----------------------------------------------------------------------------
 

@@ -278,7 +278,8 @@ def test_operators_are_users_who_may(database: str, people: None) -> None:
 def test_terms_are_listed_with_their_safe_direction(governed: str) -> None:
     lines = {line.split()[0]: line for line in govern("terms").splitlines()}
     assert lines["max_gross"].split()[1:3] == ["1.0", "lower"]
-    assert lines["horizon_s"].split()[1:3] == ["30", "waits"]
+    assert lines["fee_bp"].split()[1:3] == ["0.2", "waits"]
+    assert "horizon_s" not in lines, "it is fixed when a book is founded"
     assert lines["live_only"].split()[1:3] == ["0", "higher"]
     assert "max_position" in govern("terms", "--instrument", "BTCUSDT")
     assert "DOGE is not listed" in refused("terms", "--instrument", "DOGE")

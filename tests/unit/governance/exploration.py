@@ -258,12 +258,13 @@ Path = tuple[Act, ...]
 class Explorer:
     """Walks from an empty world through everything that can happen, each state once. `commands` may be sent in any
     order once what they are `about` is known; the end of a window may come at any moment, and so may one crash (also
-    between a step and its commit) and the second half of a window where that is asked for."""
+    between a step and its commit) and the second half of a window where that is asked for. `check` is told of every
+    way there is to a state, and whether it is the first."""
 
     def __init__(
         self,
         commands: Sequence[Sent],
-        check: Callable[[World, str], None],
+        check: Callable[[World, Path, bool], None],
         *,
         crashes: bool = False,
         halves: bool = False,
@@ -283,8 +284,9 @@ class Explorer:
                 further = (*path, act)
                 world = self._world(further)
                 self.edges += 1
-                self.check(world, str(further))
-                if (key := world.key()) not in self.states:
+                key = world.key()
+                self.check(world, further, key not in self.states)
+                if key not in self.states:
                     self.states.add(key)
                     todo.append((further, self._acts(world)))
                     if self.crashes and world.eventful and not world.crashes:

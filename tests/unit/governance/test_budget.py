@@ -78,3 +78,10 @@ def test_sixteen_items_are_exact() -> None:
 
 def test_without_capacity_only_what_costs_nothing_is_taken() -> None:
     assert choose([Item("a", 0, 1), Item("b", 1, 9)], 0).chosen == {"a"}
+
+
+def test_greedy_takes_the_most_support_for_the_money_first() -> None:
+    small = [Item(f"{index:04}", 10, 9) for index in range(EXACT_UP_TO)]
+    choice = choose([Item("big", 100, 50), *small], 105)
+    assert choice.greedy
+    assert choice.chosen == {item.hash for item in small[:10]}

@@ -18,7 +18,18 @@ from streams.events import (
     TradingHalted,
 )
 from streams.messages import OfferAmendment, SubmitProposal
-from tests.unit.governance.exploration import FOUNDING, GUARD, PRICE, VOTERS, Explorer, Sent, World, ballot, folded
+from tests.unit.governance.exploration import (
+    FOUNDING,
+    GUARD,
+    PRICE,
+    VOTERS,
+    Explorer,
+    Path,
+    Sent,
+    World,
+    ballot,
+    folded,
+)
 from tests.unit.governance.scene import START
 
 
@@ -66,15 +77,16 @@ class Invariants:
         self.decided: dict[tuple[Any, ...], Any] = {}
         self.outcomes: Counter[str] = Counter()
 
-    def check(self, world: World, path: str) -> None:
+    def check(self, world: World, path: Path, first: bool) -> None:
         assert not world.problems, path
         self._one_decision(world, path)
         self._one_result(world, path)
-        self._orders_have_a_reason(world, path)
-        self._the_log_is_sound(world, path)
         self._order_of_arrival(world, path)
+        if first:
+            self._orders_have_a_reason(world, path)
+            self._the_log_is_sound(world, path)
 
-    def _one_decision(self, world: World, path: str) -> None:
+    def _one_decision(self, world: World, path: Path) -> None:
         decided = Counter(decision.deliberation_id for decision in world.decisions())
         opened = Counter(
             event.body.deliberation_id for event in world.committed if isinstance(event.body, DeliberationOpened)
@@ -83,7 +95,7 @@ class Invariants:
         assert set(decided.values()) <= {1}, path
         self.outcomes.update(decision.outcome for decision in world.decisions())
 
-    def _one_result(self, world: World, path: str) -> None:
+    def _one_result(self, world: World, path: Path) -> None:
         """At most one at any time; exactly one, and one answer, once nothing is on the table any more."""
         results = world.results()
         assert all(len(each) == 1 for each in results.values()), (path, results)
@@ -96,7 +108,7 @@ class Invariants:
                 known = command.name in results
                 assert known != lost, (path, command.name, results)
 
-    def _orders_have_a_reason(self, world: World, path: str) -> None:
+    def _orders_have_a_reason(self, world: World, path: Path) -> None:
         """By the ballots in the log: enough mass, a majority, a forecast, the guard heard and no veto; and no order
         after a halt."""
         halted = False
@@ -115,7 +127,7 @@ class Invariants:
                 for name in winners:
                     assert unvoted(world, name) or carried(name, rounds[event.originator_id], world), (path, name)
 
-    def _the_log_is_sound(self, world: World, path: str) -> None:
+    def _the_log_is_sound(self, world: World, path: Path) -> None:
         """Versions without gaps, and its fold is the state that the chamber has."""
         versions: dict[Any, int] = {event.originator_id: event.originator_version for event in FOUNDING}
         for event in world.committed:
@@ -124,7 +136,7 @@ class Invariants:
         fresh, live = folded(world.committed), world.chamber.state
         assert (fresh.mode, fresh.reserved, fresh.versions) == (live.mode, live.reserved, live.versions), path
 
-    def _order_of_arrival(self, world: World, path: str) -> None:
+    def _order_of_arrival(self, world: World, path: Path) -> None:
         """The same ballots on the same proposals come to the same decision in whatever order they came."""
         for bodies in rounds_of(world).values():
             closed = next((b for b in bodies if isinstance(b, DeliberationClosed)), None)
@@ -185,7 +197,7 @@ ONE = [proposal("P", "va", "0.1"), HALT, *free("P")]
 AMENDED = [
     proposal("P", "va", "0.2"),
     amendment("A", "vb", "P", "0.1"),
-    *[ballot("P", "va", 0.9), ballot("P", "vb", 0.7), ballot("P", GUARD, None)],
+    *[ballot("P", "va", 0.9), ballot("P", "vb", 0.7)],
     *[ballot("A", "vb", 0.9), ballot("A", "va", 0.6), ballot("A", GUARD, None)],
 ]
 NEXT = [
@@ -217,7 +229,7 @@ SCENARIOS = {
     "one proposal, every stance, halt and crash": Scenario(
         ONE, {"granted", "vetoed", "refused", "expired"}, 2_000, crashes=True
     ),
-    "an amendment and a crash": Scenario(AMENDED, {"granted", "refused", "expired"}, 2_000, crashes=True),
+    "an amendment and a crash": Scenario(AMENDED, {"granted", "refused", "expired"}, 1_000, crashes=True),
     "one that comes too late for its round": Scenario(NEXT, {"granted", "refused"}, 500, halves=True),
     "reductions and a trade": Scenario(REDUCED, {"granted", "refused"}, 500),
 }

@@ -205,11 +205,21 @@ def test_a_group_is_one_item_of_the_budget() -> None:
     assert quantities(without) == {"CCC": 30}
 
 
-def test_the_cost_of_a_group_is_rounded_up_once() -> None:
-    """Two legs of half a cent each are one cent; less is not enough."""
+def test_a_group_has_the_support_of_the_leg_that_has_least() -> None:
+    """Two of its six approvers prefer another target on BBB: five for CCC are more than four."""
+    asked = [Asked("AAA", "40", (("BBB", "-40"),)), Asked("BBB", "-1"), Asked("CCC", "30")]
+    preferring = council(asked, [0.8] * 6, [0.9] * 2 + [0.7] * 4, [0.9] * 5 + [None])
+    assert quantities(decide(preferring)) == {"CCC": 30}
+    agreeing = council(asked, [0.8] * 6, [0.7] * 6, [0.9] * 5 + [None])
+    assert quantities(decide(agreeing)) == {"AAA": 40, "BBB": -40}
+
+
+@pytest.mark.parametrize("price", ["30", "50"])
+def test_the_cost_of_a_group_is_rounded_up_once(price: str) -> None:
+    """Two legs of at most half a cent each are one cent; less is not enough."""
     pair = Asked("AAA", "0.0001", (("BBB", "0.0001"),))
-    price = replace(situation({}).markets["AAA"], price=D(50))
-    found = dict.fromkeys(INSTRUMENTS, price)
+    market = replace(situation({}).markets["AAA"], price=D(price))
+    found = dict.fromkeys(INSTRUMENTS, market)
     exact = decide(council([pair], [0.9] * 6), markets=found, equity=D("0.01"))
     assert len(exact.survivors) == 2
     assert decide(council([pair], [0.9] * 6), markets=found, equity=D("0.0099")).survivors == ()

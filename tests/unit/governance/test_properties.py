@@ -30,10 +30,11 @@ from streams.events import (
     DomainEvent,
     Event,
     OrderExpired,
+    ProposalAdmitted,
     decode_event,
     encode_event,
 )
-from streams.messages import ResumeTrading
+from streams.messages import Leg, ResumeTrading
 from tests.unit.governance.scene import GUARDS, VOTERS, Scene
 
 D = Decimal
@@ -50,6 +51,7 @@ ACTIONS = st.lists(
             st.just("propose"), st.sampled_from(SEATS), SYMBOL, st.sampled_from(["0", "0.1", "-0.2", "3", "-40"])
         ),
         st.tuples(st.just("reduce"), st.sampled_from(SEATS), SYMBOL, st.sampled_from(["0", "0.05", "2"])),
+        st.tuples(st.just("pair"), st.sampled_from(SEATS), *[st.sampled_from(["0", "0.1", "-0.2"])] * 2),
         st.tuples(st.just("amend"), st.sampled_from(SEATS), st.integers(0, 3), st.sampled_from(["0.05", "-0.1", "2"])),
         st.tuples(st.just("ballot"), st.sampled_from(SEATS), st.integers(0, 3), Q, st.integers(0, 9)),
         st.tuples(st.just("all vote"), st.integers(0, 3), st.lists(Q, min_size=6, max_size=6)),
@@ -94,6 +96,10 @@ class Play:
 
     def _reduce(self, agent: str, symbol: str, cap: str) -> None:
         self.scene.propose(cap, agent, symbol, proposal_id=self._new(), action="reduce")
+
+    def _pair(self, agent: str, target: str, other: str) -> None:
+        leg = Leg(instrument=SYMBOLS[1], target=D(other), price=D(PRICES[SYMBOLS[1]][1]))
+        self.scene.propose(target, agent, SYMBOLS[0], proposal_id=self._new(), legs=(leg,))
 
     def _amend(self, agent: str, index: int, target: str) -> None:
         amends = self._recent(index)
@@ -224,6 +230,22 @@ def test_reduce_rounds_only_shrink(actions: list[tuple[Any, ...]]) -> None:
         assert gross(situation, held) <= gross(situation, situation.held)
 
 
+@settings(max_examples=200, deadline=None)
+@given(ACTIONS)
+def test_of_a_pair_all_legs_are_granted_or_none(actions: list[tuple[Any, ...]]) -> None:
+    play = Play(actions)
+    legs = {
+        event.body.proposal_id: {event.body.instrument, *(leg.instrument for leg in event.body.legs)}
+        for event in play.events
+        if isinstance(event.body, ProposalAdmitted)
+    }
+    for decision in (event.body for event in play.events if isinstance(event.body, DecisionReached)):
+        ordered = {order.instrument for order in decision.orders}
+        for each in decision.reasons:
+            if each.state in ("GRANTED", "REDUCED"):
+                assert legs.get(each.proposal_id, set()) <= ordered
+
+
 def gross(situation: Situation, held: dict[str, D]) -> D:
     return sum((abs(quantity) * situation.markets[name].price for name, quantity in held.items()), D(0))
 
@@ -254,7 +276,12 @@ FIXED = [
     ("all vote", 2, [0.7, 0.9, 0.3, 0.5, None, 1.0]),
     ("all vote", 1, [0.7] * 6),
     ("all vote", 0, [0.9] * 6),
+    ("wait", 60),
     ("settle", True),
+    ("quote", "BTCUSDT", 1),
+    ("quote", "ETHUSDT", 1),
+    ("pair", VOTERS[4], "0.02", "0.2"),
+    ("all vote", 0, [0.9] * 6),
     ("reduce", VOTERS[3], "ETHUSDT", "0.05"),
     ("wait", 26),
     ("reduce", "risk", "BTCUSDT", "0"),
