@@ -31,7 +31,6 @@ ORDER_FACTS: dict[str, Declared] = {
     "order.net_falls": Declared("BOOL", False, "the book's |net| is smaller with this order than before it"),
     "order.position_before": Declared("DOUBLE", 0.0, "position + reserved before this order, signed"),
     "order.position_after": Declared("DOUBLE", 0.1, "position + reserved + this order, signed"),
-    "order.support_ppm": Declared("INT", 600_000, "mass that approved what became this order"),
     "order.track": Declared("STRING", "TRADE", '"TRADE" or "REDUCE"'),
     "order.evidence_age_ms": Declared("DOUBLE", 30.0, "age of its evidence, process clock; a hold does not age it"),
     "order.drift_bp": Declared("DOUBLE", 0.0, "|P / price that the agent saw − 1| in basis points"),

@@ -1,5 +1,5 @@
-"""Where the council stands on each instrument: weighted medians over voters, until every proposal of several legs
-either stands on all of its instruments or is out as a whole."""
+"""Where the council stands on each instrument: weighted medians over voters. A proposal of several legs stands on all
+of its instruments, or is out as a whole."""
 
 from __future__ import annotations
 
@@ -52,32 +52,23 @@ def weighted_median(points: Iterable[tuple[Decimal, int]], held: Decimal) -> Dec
 def settle(
     ordered: Sequence[Candidate], passed: Sequence[Candidate], weights: Weights, held: Mapping[str, Decimal]
 ) -> Settlement:
-    """`ordered` are all proposals of the round and `passed` those that passed, both in content-hash order. Whatever
-    has several legs and does not stand on one of them is out; its approvers fall back to their next approved target
-    and the medians are taken again. Every turn takes one out, so it ends."""
-    running, fallen = list(passed), list[ProposalResult]()
-    polls: dict[str, Poll] = {}
-    stale = {part.instrument for candidate in passed for part in candidate.parts}
-    while stale:
-        polls |= {name: poll(name, ordered, running, weights, held[name]) for name in stale}
-        beaten = {c.proposal_id: result for c in running if c.legs and (result := _beaten(c, running, polls, weights))}
-        stale = {part.instrument for c in running if c.proposal_id in beaten for part in c.parts}
-        running = [c for c in running if c.proposal_id not in beaten]
-        fallen += beaten.values()
-    beaten = {c.proposal_id: result for c in running if (result := _beaten(c, running, polls, weights))}
-    standing = tuple(c for c in running if c.proposal_id not in beaten)
-    in_order = {name: polls[name] for name in sorted(polls)}
-    return Settlement(in_order, standing, (*fallen, *beaten.values()))
+    """`ordered` are all proposals of the round and `passed` those that passed, both in content-hash order. Medians are
+    taken once: if those of a fallen proposal were counted anew, more support could unseat what was granted."""
+    names = sorted({part.instrument for candidate in passed for part in candidate.parts})
+    polls = {name: poll(name, ordered, passed, weights, held[name]) for name in names}
+    beaten = {c.proposal_id: result for c in passed if (result := _beaten(c, passed, polls, weights))}
+    standing = tuple(c for c in passed if c.proposal_id not in beaten)
+    return Settlement(polls, standing, tuple(beaten.values()))
 
 
 def poll(
-    instrument: str, ordered: Sequence[Candidate], running: Sequence[Candidate], weights: Weights, held: Decimal
+    instrument: str, ordered: Sequence[Candidate], passed: Sequence[Candidate], weights: Weights, held: Decimal
 ) -> Poll:
-    """One point per seat with mass: an approver of a running proposal stands at its approved target with the highest
+    """One point per seat with mass: an approver of a passed proposal stands at its approved target with the highest
     q (tie: hash), every other seat that approved or rejected on the instrument at what is held."""
     best: dict[str, tuple[float, int]] = {}
     points = [(held, 0)]
-    for candidate, target in _on(instrument, running):
+    for candidate, target in _on(instrument, passed):
         for agent, q in candidate.tally.approvals.items():
             if agent not in best or q > best[agent][0]:
                 best[agent] = (q, len(points))

@@ -119,7 +119,6 @@ def _order(survivor: Survivor, before: Decimal, market: MarketView, shared: OfDe
         "order.risk_reducing": reduces(before, before + quantity),
         "order.position_before": float(before),
         "order.position_after": float(before + quantity),
-        "order.support_ppm": survivor.support_ppm,
     }
 
 

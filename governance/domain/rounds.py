@@ -35,6 +35,7 @@ from streams.messages import (
     AnnouncedLeg,
     AnyMessage,
     DeliberationResolved,
+    Leg,
     MassCounted,
     ProposalAnnounced,
     SubmitProposal,
@@ -136,17 +137,27 @@ class Rounds:
         """A proposal whose round a crash cut off: recorded as expired, never voted. Without a price since the restart
         it is recorded with the price that its agent saw."""
         round_ = self._round(tracks.track_of(body.action), body.proposal_id, now)
-        market = self.prices.view(body.instrument) or self._seen_by_agent(body)
         held, total = self.state.held(body.instrument), round_.weights.total_ppm
-        round_.candidates[body.proposal_id] = Candidate(command, entry_id, body, None, held, market, total)
+        market = self._market(body, body.instrument, body.price)
+        legs = tuple(self._leg(body, leg) for leg in body.legs)
+        round_.candidates[body.proposal_id] = Candidate(command, entry_id, body, None, held, market, total, legs=legs)
         self._record(round_, "restarted", command, restarted(round_), now, "expired:RESTARTED", step)
 
-    def _seen_by_agent(self, body: SubmitProposal) -> MarketView:
-        return MarketView(
-            price=body.price,
+    def _leg(self, body: SubmitProposal, leg: Leg) -> AdmittedLeg:
+        return AdmittedLeg(
+            instrument=leg.instrument,
+            target=leg.target,
+            held=self.state.held(leg.instrument),
+            price=leg.price,
+            market=self._market(body, leg.instrument, leg.price),
+        )
+
+    def _market(self, body: SubmitProposal, instrument: str, seen: Decimal) -> MarketView:
+        return self.prices.view(instrument) or MarketView(
+            price=seen,
             spread=ZERO,
             tick_id=body.evidence[0] if body.evidence else "",
-            source=self.prices.source(body.instrument) or self.state.source or "live",
+            source=self.prices.source(instrument) or self.state.source or "live",
             market_at=self.prices.now,
         )
 

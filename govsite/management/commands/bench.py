@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feeds.recordings.lines import Unreadable
+from govsite.bench import rounds
 from govsite.bench.run import Unmeasured, measure
 
 RECORDINGS = settings.BASE_DIR.parent / "shared" / "market"
@@ -37,6 +38,8 @@ the target, below 1.25 the stretch. Another load on the machine shows in p99 and
 examples:
   manage.py bench --seconds 30 --rate 1000 --path 'recordings/*.jsonl.gz'
   manage.py bench --rate 3000 --decisions 200 --json bench.json
+  manage.py bench --rounds 3000        a governor alone: rounds/s with eight ballots each, fsync on
+  pytest tests/unit --benchmark-enable --benchmark-only   the pure parts
 """
 
 
@@ -55,12 +58,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--path", nargs="+", metavar="FILE", help=f"recordings (default: {DEFAULT} beside the project)"
         )
+        parser.add_argument("--rounds", type=int, metavar="N", help="measure only a governor, on N rounds sent ahead")
         parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as JSON")
         parser.add_argument("--data-dir", help="not used: a benchmark has a directory of its own")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        paths = options["path"] or [str(RECORDINGS / DEFAULT)]
         console = Console()
+        if options["rounds"]:
+            self._rounds(console, options["rounds"], options["json"])
+            return
+        paths = options["path"] or [str(RECORDINGS / DEFAULT)]
         try:
             with console.status("starting a stack") as status:
                 report = measure(
@@ -75,6 +82,20 @@ class Command(BaseCommand):
         _print(console, report)
         if options["json"]:
             options["json"].write_text(json.dumps(report, indent=2) + "\n")
+
+    def _rounds(self, console: Console, number: int, target: Path | None) -> None:
+        try:
+            with console.status("starting servers") as status:
+                report = rounds.measure(number, say=status.update)
+        except Unmeasured as error:
+            raise CommandError(str(error)) from error
+        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(report["outcomes"].items()))
+        console.print(
+            f"{report['rounds_per_s']:,} rounds/s with eight ballots each ({outcomes}), "
+            f"{report['events_per_s']:,} events/s, load {os.getloadavg()[0]:.1f}"
+        )
+        if target:
+            target.write_text(json.dumps(report, indent=2) + "\n")
 
 
 def _print(console: Console, report: dict[str, Any]) -> None:

@@ -86,6 +86,13 @@ def test_a_leg_that_is_outvoted_on_its_instrument_takes_the_other_with_it(scene:
     assert lost["pair"] == ("SUPERSEDED", "LEG_LOST")
 
 
+def test_an_interrupted_pair_is_recorded_with_its_legs(scene: Scene) -> None:
+    pair(scene, interrupted=True)
+    (admitted,) = scene.bodies(ProposalAdmitted)
+    assert [(leg.instrument, leg.target) for leg in admitted.legs] == [("ETHUSDT", D(-2))]
+    assert scene.decision().outcome == "expired"
+
+
 def test_a_veto_on_it_vetoes_all(scene: Scene) -> None:
     pair(scene)
     scene.everybody("pair", veto=True)
