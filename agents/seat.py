@@ -158,7 +158,8 @@ class Seat:
             return to_lot(idea.target, terms.lot_size)
         target = to_lot(min(max(idea.target, terms.min_position), terms.max_position), terms.lot_size)
         held = view.position(idea.instrument)
-        if target == held or (view.mode == "REDUCE_ONLY" and not _shrinks(held, target)):
+        only_less = view.mode == "REDUCE_ONLY" or idea.instrument in view.suspended
+        if target == held or (only_less and not _shrinks(held, target)):
             return None
         return target
 

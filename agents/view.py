@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from market.domain.mark import Prices
+from market.domain.suspension import left_after
 from market.domain.terms import with_term
 from streams.events import (
     TOPICS,
@@ -22,7 +23,9 @@ from streams.events import (
     OrderPartiallyFilled,
     SeatEntered,
     SeatGranted,
+    SuspensionLifted,
     TermChanged,
+    TradingSuspended,
     decode_event,
 )
 from streams.messages import LedgerEntry, Log, Mode, Tick
@@ -31,7 +34,7 @@ ZERO = Decimal(0)
 FOLDED = frozenset(
     TOPICS[event]
     for event in (
-        *(BookFounded, InstrumentListed, TermChanged, SeatGranted, SeatEntered),
+        *(BookFounded, InstrumentListed, TermChanged, SeatGranted, SeatEntered, TradingSuspended, SuspensionLifted),
         *(BookOpened, CashMoved, OrderFilled, OrderPartiallyFilled),
     )
 )
@@ -47,7 +50,8 @@ class LastFill(Struct, frozen=True):
 class View:
     """Folded once per process, read by every agent of it. Quantities and money are `Decimal`, `price` and `cost` are
     floats for signal arithmetic. Terms and instruments that are not given come with the book's founding events.
-    `newcomers` are the seats that vote in shadow and may not propose trades yet."""
+    `newcomers` are the seats that vote in shadow and may not propose trades yet, `suspended` the instruments on which
+    only what shrinks a position is let in, by who suspended them."""
 
     def __init__(
         self, book: str, terms: BookTerms | None = None, instruments: Mapping[str, InstrumentTerms] | None = None
@@ -60,6 +64,7 @@ class View:
         self.cash: Decimal | None = None
         self.fills: dict[str, LastFill] = {}
         self.newcomers: set[str] = set()
+        self.suspended: dict[str, set[str]] = {}
         self.heard_up_to: dict[Log, int] = {"governance": 0, "execution": 0}
         self._positions: dict[str, Decimal] = {}
         self._floats: dict[str, tuple[float, float]] = {}
@@ -130,6 +135,12 @@ class View:
                 self.newcomers.add(event.agent)
             case SeatEntered():
                 self.newcomers.discard(event.agent)
+            case TradingSuspended():
+                self.suspended.setdefault(event.instrument, set()).add(event.who)
+            case SuspensionLifted():
+                left = left_after(self.suspended.pop(event.instrument, set()), event.who)
+                if left:
+                    self.suspended[event.instrument] = left
             case BookOpened():
                 self.cash = event.cash
             case CashMoved() if self.cash is not None:

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from governance.domain.safety import BREAKER, LATCHED
+from governance.domain.safety import LATCHED
 from governance.domain.state import BookState
 from governance.domain.surveillance import NS_PER_S, Surveillance
 from market.domain.position import ZERO
+from market.domain.suspension import BREAKER
 from streams.envelope import derived_id
 from streams.events import Breaker, BreakerCleared, BreakerTripped, BreakerWarned, Event
 

@@ -8,10 +8,11 @@ from typing import Any
 from governance.domain.breakers import Breakers, explanation
 from governance.domain.chronicle import GOVERNOR, Chronicle
 from governance.domain.floor import Floor
-from governance.domain.safety import BREAKER, LATCHED, RECONCILIATION, SOURCE_SWITCH, STALE_FEED
+from governance.domain.safety import LATCHED, RECONCILIATION, SOURCE_SWITCH
 from governance.domain.state import BookState
 from governance.domain.step import Answer, GateSetting, Halt, Step
 from governance.domain.surveillance import NS_PER_MS, NS_PER_S, Surveillance
+from market.domain.suspension import BREAKER, STALE_FEED
 from streams.envelope import Envelope, derived_id
 from streams.events import (
     AlarmAcknowledged,

@@ -120,15 +120,12 @@ def _again(order: HeldOrder, event: DecisionHeld, situation: Situation) -> tuple
         evidence_at=order.evidence_at and order.evidence_at + situation.now - event.at,
         agents=order.agents,
     )
-    conditions = situation.conditions.get(order.instrument)
     if situation.mode == "HALTED":
         return Denial(HALTED_BY, Code.HALTED, "the book is halted"), survivor
     if wanted * order.quantity <= 0:
         return Denial(order.instrument, Code.NO_CHANGE, f"{held} is held, it goes to {order.target}"), survivor
     if situation.mode == "REDUCE_ONLY" and not survivor.reducing:
         return Denial(situation.mode, Code.MODE, "only risk-reducing orders"), survivor
-    if conditions is not None and conditions.suspended and not survivor.reducing:
-        return Denial(order.instrument, Code.SUSPENDED, "only risk-reducing orders"), survivor
     return None, survivor
 
 

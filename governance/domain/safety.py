@@ -11,11 +11,10 @@ from uuid import UUID
 from msgspec import Struct
 
 from market.domain.position import ZERO, Position
+from market.domain.suspension import BREAKER, left_after
 from streams import events
 from streams.events import Breaker, EquityMarked, Event
 
-BREAKER = "breaker:"
-STALE_FEED = "breaker:stale_feed"
 RECONCILIATION = "breaker:reconciliation"
 SOURCE_SWITCH = "breaker:source_switch"
 LATCHED = "LATCHED"
@@ -103,10 +102,8 @@ class Safety:
         self.suspended.setdefault(event.instrument, set()).add(event.who)
 
     def _lifted(self, event: events.SuspensionLifted, _: UUID) -> None:
-        """A breaker lifts what it set; a person everything but stale data, which only fresh data lifts."""
         causes = self.suspended.get(event.instrument, set())
-        gone = {event.who} if event.who.startswith(BREAKER) else causes - {STALE_FEED}
-        self._drop(event.instrument, gone)
+        self._drop(event.instrument, causes - left_after(causes, event.who))
 
     def _drop(self, instrument: str, causes: set[str]) -> None:
         left = self.suspended.pop(instrument, set()) - causes

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agents.agent import ABSTAIN, Agent, Idea, Opinion, View
 from agents.seat import AGENT_ERROR, OLDEST_EVIDENCE_NS
 from streams.envelope import Envelope, decode, encode
-from streams.events import SeatEntered, SeatGranted
+from streams.events import SeatEntered, SeatGranted, SuspensionLifted, TradingSuspended
 from streams.messages import AnnouncedLeg, CastBallot, OfferAmendment, ProposalAnnounced, Quote, SubmitProposal, Tick
 from tests.unit.agents.market import BOOK, BTC, MS, START, TERMS, Market, announced, announcement_envelope, quote
 
@@ -304,3 +304,11 @@ def newcomer(agent: str) -> SeatGranted:
     return SeatGranted(
         agent=agent, role="rule", owner="o", prior_ppm=0, veto=False, required=False, shadow=True, who="w", why="w"
     )
+
+
+def test_on_a_suspended_instrument_only_less_is_proposed() -> None:
+    market = Market(Wanting(buy(probability=0.61)))
+    market.view.fold(TradingSuspended(instrument=BTC, who="operator:kim", why="news"))
+    assert not proposals(market.quote(60_000))
+    market.view.fold(SuspensionLifted(instrument=BTC, who="operator:kim", why="over"))
+    assert proposals(market.quote(60_000))

@@ -1,4 +1,4 @@
-"""The facts are declared once: kinds, meanings, sound values; and what the rule seats read is the same table."""
+"""The facts are declared once: kinds, meanings, sound values."""
 
 from __future__ import annotations
 
@@ -34,9 +34,3 @@ def test_an_example_says_only_what_differs_and_may_use_whole_numbers() -> None:
     assert (laid["order.quantity"], laid["order.duplicates"]) == (2.0, 1)
     assert type(laid["order.quantity"]) is float
     assert laid | {"order.quantity": 0.1, "order.duplicates": 0} == BASELINE
-
-
-def test_the_rule_seats_read_the_facts_of_signals() -> None:
-    from agents.roles import rule
-
-    assert rule.FACTS == SIGNAL_SCHEMA
