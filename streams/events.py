@@ -11,6 +11,51 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Struct
 
+from streams.deliberation_events import (
+    AmendmentOffered as AmendmentOffered,
+)
+from streams.deliberation_events import (
+    BallotCast as BallotCast,
+)
+from streams.deliberation_events import (
+    BallotLate as BallotLate,
+)
+from streams.deliberation_events import (
+    DecisionHeld as DecisionHeld,
+)
+from streams.deliberation_events import (
+    DecisionReached as DecisionReached,
+)
+from streams.deliberation_events import (
+    DecisionReleased as DecisionReleased,
+)
+from streams.deliberation_events import (
+    DeliberationClosed as DeliberationClosed,
+)
+from streams.deliberation_events import (
+    DeliberationOpened as DeliberationOpened,
+)
+from streams.deliberation_events import (
+    HoldRefused as HoldRefused,
+)
+from streams.deliberation_events import (
+    ProposalAdmitted as ProposalAdmitted,
+)
+from streams.deliberation_events import (
+    ProposalRefused as ProposalRefused,
+)
+from streams.deliberation_events import (
+    ProposalsArbitrated as ProposalsArbitrated,
+)
+from streams.deliberation_events import (
+    ProposalTallied as ProposalTallied,
+)
+from streams.deliberation_events import (
+    RulesEvaluated as RulesEvaluated,
+)
+from streams.deliberation_events import (
+    SituationRecorded as SituationRecorded,
+)
 from streams.envelope import NAMESPACE
 from streams.execution_events import (
     BookOpened as BookOpened,
@@ -49,15 +94,6 @@ from streams.governance_events import (
     AlarmAcknowledged as AlarmAcknowledged,
 )
 from streams.governance_events import (
-    AmendmentOffered as AmendmentOffered,
-)
-from streams.governance_events import (
-    BallotCast as BallotCast,
-)
-from streams.governance_events import (
-    BallotLate as BallotLate,
-)
-from streams.governance_events import (
     BookFounded as BookFounded,
 )
 from streams.governance_events import (
@@ -85,21 +121,6 @@ from streams.governance_events import (
     CouncilScored as CouncilScored,
 )
 from streams.governance_events import (
-    DecisionHeld as DecisionHeld,
-)
-from streams.governance_events import (
-    DecisionReached as DecisionReached,
-)
-from streams.governance_events import (
-    DecisionReleased as DecisionReleased,
-)
-from streams.governance_events import (
-    DeliberationClosed as DeliberationClosed,
-)
-from streams.governance_events import (
-    DeliberationOpened as DeliberationOpened,
-)
-from streams.governance_events import (
     EquityMarked as EquityMarked,
 )
 from streams.governance_events import (
@@ -109,9 +130,6 @@ from streams.governance_events import (
     FeedSourceChanged as FeedSourceChanged,
 )
 from streams.governance_events import (
-    HoldRefused as HoldRefused,
-)
-from streams.governance_events import (
     InstrumentListed as InstrumentListed,
 )
 from streams.governance_events import (
@@ -119,18 +137,6 @@ from streams.governance_events import (
 )
 from streams.governance_events import (
     OutcomesRecorded as OutcomesRecorded,
-)
-from streams.governance_events import (
-    ProposalAdmitted as ProposalAdmitted,
-)
-from streams.governance_events import (
-    ProposalRefused as ProposalRefused,
-)
-from streams.governance_events import (
-    ProposalsArbitrated as ProposalsArbitrated,
-)
-from streams.governance_events import (
-    ProposalTallied as ProposalTallied,
 )
 from streams.governance_events import (
     ProposingSuspended as ProposingSuspended,
@@ -148,9 +154,6 @@ from streams.governance_events import (
     RuleRetired as RuleRetired,
 )
 from streams.governance_events import (
-    RulesEvaluated as RulesEvaluated,
-)
-from streams.governance_events import (
     SeatEntered as SeatEntered,
 )
 from streams.governance_events import (
@@ -161,9 +164,6 @@ from streams.governance_events import (
 )
 from streams.governance_events import (
     SeatSuspended as SeatSuspended,
-)
-from streams.governance_events import (
-    SituationRecorded as SituationRecorded,
 )
 from streams.governance_events import (
     SuspensionLifted as SuspensionLifted,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9._-]{0,31}$")]
@@ -92,6 +92,10 @@ class Code(StrEnum):
     SAME_PERSON = "SAME_PERSON"
     POSITION_LIMIT = "POSITION_LIMIT"
     REDUCE_ONLY = "REDUCE_ONLY"
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Anything that may travel in an envelope."""
 
 
 def positive(**values: Decimal) -> None:
