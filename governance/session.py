@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 LOST = (psycopg.OperationalError, redis.ConnectionError, redis.TimeoutError)
 LONGEST_WAIT_MS = 10
 BATCH = 1000
-WARM_UP_MS = 61_000  # ticks of so long ago are read before anything is decided: prices, and a minute of volatility
+LEAST_WARM_UP_S = 60  # ticks of so long ago are read before anything is decided, or of all that volatility looks at
 GATE_EVERY_NS = 50_000_000
 RENEW_EVERY_NS = 1_000_000_000
 IDLE_EVERY_NS = 250_000_000
@@ -90,14 +90,19 @@ class Session:
         self.backlog = Backlog(mark)
         self.positions = {
             COMMANDS: mark,
-            TICKS: f"{max(0, milliseconds_of(self.streams.last_id(TICKS)) - WARM_UP_MS)}-0",
+            TICKS: f"{max(0, milliseconds_of(self.streams.last_id(TICKS)) - self._warm_up_ms())}-0",
             LEDGER_EXECUTION: f"{self.execution.position}-0",
         }
-        self._warm_up()
         self._observe_gates(time.time_ns())
+        self._warm_up()
         for entry in interrupted_entries(self.streams, self.positions[COMMANDS]):
             self._take_interrupted(entry)
         self._commit()
+
+    def _warm_up_ms(self) -> int:
+        """A price that was too volatile a window ago forbids for another one."""
+        windows = [2 * chamber.state.terms.volatility_window_s for chamber in self.chambers.values()]
+        return 1_000 * (max([LEAST_WARM_UP_S, *windows]) + 2)
 
     def _warm_up(self) -> None:
         last = self.streams.last_id(TICKS)
@@ -115,7 +120,7 @@ class Session:
         try:
             self._command(entry, now, interrupted=True)
             self._commit()
-        except LOST:
+        except (*LOST, LedgerError):
             raise
         except Exception as error:
             log.exception("the command %s cannot be handled", entry.id)
@@ -264,6 +269,8 @@ class Session:
         for halt in step.halts:
             gate.halt(self.gates, halt.book, who=halt.who, why=halt.why, command_id=halt.command_id)
             self._due["gate"] = 0
+            if into.gate is not None and into.gate.origin == "NORMAL":
+                into.gate = None  # the book is halted, which is stricter than what the same moment asked for
         for refusal in step.refusals:
             self._bury(self.sent_by[refusal.entry_id], Refused(refusal.code, refusal.detail))
 

@@ -236,6 +236,7 @@ class Sweeper:
             for part in range(len(parts_of(self.books[book].pending.questions(bucket))))
         }
         self._sent = {each: at for each, at in self._sent.items() if each in ids}
+        self._settled &= ids.keys()
         open_ = [each for each in ids if each not in self._settled and now - self._sent.get(each, 0) > AGAIN_NS]
         answers = dict(connection.execute(_ANSWERS, [open_], prepare=True).fetchall()) if open_ else {}
         for each, result in answers.items():
@@ -246,8 +247,8 @@ class Sweeper:
 
     def _envelope(self, connection: Connection, book: str, bucket: int, part: int) -> Envelope:
         asked, terms = parts_of(self.books[book].pending.questions(bucket))[part], self.books[book].terms
-        times = [(each.opened_at, each.opened_at + terms.horizon_s * NS_PER_S, each) for each in asked]
-        wanted = {(leg.instrument, at) for *ends, each in times for leg in each.legs for at in ends}
+        horizon_ns = terms.horizon_s * NS_PER_S
+        wanted = {(leg.instrument, each.opened_at + horizon_ns) for each in asked for leg in each.legs}
         found = first_after(connection, wanted, LATEST_NS)
         body = outcomes_of(bucket, asked, lambda instrument, at: found.get((instrument, at)), terms)
         id = command_id(book, bucket, part)

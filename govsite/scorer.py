@@ -8,7 +8,7 @@ from governance.domain.scoring import NS_PER_S, Asked, Price, Question, bucket_o
 from governance.domain.state import BookState
 from market.domain.runs import Mark, Runs
 from streams.events import BookTerms
-from streams.messages import RecordOutcomes, Tick
+from streams.messages import RecordOutcomes, Source, Tick
 
 Find = Callable[[str, int], Mark | None]
 
@@ -27,12 +27,11 @@ def outcomes_of(bucket: int, asked: Iterable[Asked], find: Find, terms: BookTerm
     at the opening is of another market: that is VOID."""
     observed = []
     for question in asked:
+        sources = {leg.instrument: leg.source for leg in question.legs}
 
-        def price_after(instrument: str, at: int, opened_at: int = question.opened_at) -> Price | None:
-            end, origin = find(instrument, at), find(instrument, opened_at)
-            if end is None or (origin is not None and origin.source != end.source):
-                return None
-            return end.price, end.at
+        def price_after(instrument: str, at: int, sources: dict[str, Source] = sources) -> Price | None:
+            end = find(instrument, at)
+            return (end.price, end.at) if end is not None and end.source == sources[instrument] else None
 
         observed.append(observe(question, price_after, terms.fee_bp, terms.horizon_s))
     return RecordOutcomes(bucket=bucket, outcomes=tuple(observed))

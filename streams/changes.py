@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 from streams.parts import CelText, Effect, Label, Role, RuleClause, RuleExample, SignalRule
 from streams.vocabulary import Name, Nanoseconds, Symbol, finite
 
+LONGEST_NUMBER = 40
+
 
 class BookChange(Struct, frozen=True, kw_only=True, tag_field="kind"):
     """One change of one book."""
@@ -41,6 +43,8 @@ class SetTerm(BookChange, frozen=True, kw_only=True, tag="SetTerm"):
 
     def __post_init__(self) -> None:
         finite(value=self.value)
+        if len(str(self.value)) > LONGEST_NUMBER:
+            raise ValueError(f"value has more than {LONGEST_NUMBER} digits")
 
 
 class Restrict(BookChange, frozen=True, kw_only=True, tag="Restrict"):

@@ -21,6 +21,7 @@ from streams.vocabulary import (
     Source,
     Stance,
     Symbol,
+    Whole,
     finite,
     positive,
 )
@@ -113,8 +114,8 @@ class ReportFeedGap(Message, frozen=True, kw_only=True, tag="ReportFeedGap.1"):
 
     instrument: Symbol
     kind: Literal["trade", "depth"]
-    first: int
-    last: int
+    first: Whole
+    last: Whole
     market_at: Nanoseconds
 
 

@@ -138,6 +138,8 @@ class ProposingSuspended(Event, frozen=True, kw_only=True):
 
 
 class ChangeRequested(Event, frozen=True, kw_only=True):
+    """`base` is what it would change: the parameter's value, the rule's version. Who approves has seen that."""
+
     change_id: str
     change: Change
     loosens: bool
@@ -146,6 +148,7 @@ class ChangeRequested(Event, frozen=True, kw_only=True):
     why: str
     requested_at: int
     preview: Preview | None = None
+    base: str = ""
 
 
 class ChangeApproved(Event, frozen=True, kw_only=True):

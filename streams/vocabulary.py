@@ -13,7 +13,8 @@ Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9._-]{0,31}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Reason = Annotated[str, Meta(max_length=500)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
-Nanoseconds = Annotated[int, Meta(ge=0)]
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]  # what a bigint takes
+Nanoseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 Side = Literal["buy", "sell"]
 Source = Literal["live", "replay", "synthetic"]

@@ -91,7 +91,7 @@ def arbitrate(candidates: Sequence[Candidate], passed: set[str], weights: Weight
     units, results = _reductions([c for c in winners if c.action == "reduce"], situation)
     traded, superseded = _trades(ordered, [c for c in winners if c.action == "trade"], weights, situation)
     allowed, forbidden = _allowed(units + traded, situation)
-    afforded, dropped = _afford(allowed, situation)
+    afforded, dropped = afford(allowed, situation)
     survivors = sorted((each for unit in afforded for each in unit), key=lambda each: each.instrument)
     won = {name: _won(name, each) for each in survivors for name in each.winners}
     results += [*superseded, *forbidden, *dropped, *won.values()]
@@ -264,7 +264,7 @@ def _allowed(units: Sequence[Unit], situation: Situation) -> tuple[list[Unit], l
         if beaten is None:
             allowed.append(unit)
         else:
-            refused += [lost(name, beaten.code, beaten.by, beaten.detail) for name in _proposals(unit)]
+            refused += [lost(name, beaten.code, beaten.by, beaten.detail) for name in proposals_of(unit)]
     return allowed, refused
 
 
@@ -281,12 +281,12 @@ def _forbidden(survivor: Survivor, situation: Situation) -> Cut | None:
     return None
 
 
-def _afford(units: Sequence[Unit], situation: Situation) -> tuple[list[Unit], list[ProposalResult]]:
+def afford(units: Sequence[Unit], situation: Situation) -> tuple[list[Unit], list[ProposalResult]]:
     """Item = instrument or group; cost = increase of gross in cents rounded up; value = approving ppm (of a group: of
     the leg that has least); capacity = gross limit − gross − reserved."""
     if situation.equity is None:
         detail = "something held has no price"
-        return [], [lost(name, Code.NO_PRICE, "market", detail) for unit in units for name in _proposals(unit)]
+        return [], [lost(name, Code.NO_PRICE, "market", detail) for unit in units for name in proposals_of(unit)]
     room = situation.terms.max_gross * situation.equity - situation.gross
     capacity = max(0, int((room * CENTS).to_integral_value(ROUND_FLOOR)))
     items = [Item(unit[0].hash, _cost(unit, situation), min(each.support_ppm for each in unit)) for unit in units]
@@ -299,7 +299,7 @@ def _afford(units: Sequence[Unit], situation: Situation) -> tuple[list[Unit], li
         lost(name, Code.NO_BUDGET, rival, f"needs {item.cost} of {capacity} cents{how}")
         for unit, item in priced
         if item.hash not in choice.chosen
-        for name in _proposals(unit)
+        for name in proposals_of(unit)
     ]
     return [unit for unit, item in priced if item.hash in choice.chosen], dropped
 
@@ -311,7 +311,7 @@ def _cost(unit: Unit, situation: Situation) -> int:
     return int((grown * CENTS).to_integral_value(ROUND_CEILING))
 
 
-def _proposals(unit: Unit) -> list[str]:
+def proposals_of(unit: Unit) -> list[str]:
     return list(dict.fromkeys(name for each in unit for name in each.winners))
 
 

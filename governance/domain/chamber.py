@@ -41,6 +41,7 @@ from streams.messages import (
 )
 
 FEED = "feed"
+LATE_NS = 2_000_000_000  # a tick that came so long ago is history: what follows from it is asked when it has caught up
 COMMANDS: tuple[type[Any], ...] = (
     SubmitProposal,
     OfferAmendment,
@@ -93,10 +94,11 @@ class Chamber:
         body = message.body
         kind = type(body)
         if kind in _TICKS:
-            step = NOTHING if self._due is None or now < self._due else self.advance(now)
+            late = now - body.received_at > LATE_NS  # type: ignore[union-attr]
+            step = NOTHING if late or self._due is None or now < self._due else self.advance(now)
             self.prices.observe(body)  # type: ignore[arg-type]
             self.surveillance.observe(body)  # type: ignore[arg-type]
-            if self._due is None:
+            if not self.gatekeeper.check_at:
                 self._due = self._next(True)
             return step
         step = empty()
@@ -187,6 +189,13 @@ class Chamber:
         """What a feed says of itself goes into the book's history."""
         if message.actor.partition(":")[0] != FEED:
             self.floor.turn_away(message, entry_id, (Code.NOT_ENTITLED, f"{message.actor} is no feed"), step)
+            return
+        if isinstance(body, ReportFeedGap) and body.instrument not in self.state.instruments:
+            self.floor.turn_away(message, entry_id, (Code.UNKNOWN_INSTRUMENT, body.instrument), step)
+            return
+        if isinstance(body, ReportFeedGap) and body.first > body.last:
+            detail = f"a gap from {body.first} to {body.last}"
+            self.floor.turn_away(message, entry_id, (Code.INVALID, detail), step)
             return
         book = aggregate_id("Book", self.state.book)
         chronicle = Chronicle(self.state.book, book, message, self.state.version(book))

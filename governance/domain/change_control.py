@@ -10,6 +10,7 @@ from governance.domain.changes import Judgement, OpenChange, judge
 from governance.domain.chronicle import GOVERNOR, Chronicle
 from governance.domain.council import GUARDS
 from governance.domain.floor import Floor
+from governance.domain.operators import is_operator
 from governance.domain.parameters import Refused, setting
 from governance.domain.rulebook import RuleRefused, checked
 from governance.domain.state import BookState
@@ -32,8 +33,8 @@ from streams.changes import (
 from streams.envelope import Envelope, derived_id
 from streams.messages import ApproveChange, ClockAdvanced, Code, ConfigCommand, RefuseChange, RequestChange
 
-OPERATOR = "operator"
 MOST_OPEN = 100
+REPLAYED = (ActivateRule, RetireRule, SetTerm)
 LARGEST_CHANGE = 48 * 1024  # its event must fit into one entry of the ledger's stream
 NS_PER_S = 1_000_000_000
 
@@ -47,7 +48,7 @@ class ChangeControl:
 
     def handle(self, message: Envelope, body: ConfigCommand, entry_id: str, now: int, step: Step) -> None:
         refused: Refused | None
-        if message.actor.partition(":")[0] != OPERATOR:
+        if not is_operator(message.actor):
             refused = Code.NOT_ENTITLED, f"only operators change a book, {message.actor} is none"
         elif isinstance(body, RequestChange):
             refused = self._request(message, body, now, step)
@@ -86,8 +87,8 @@ class ChangeControl:
             return judged
         if refused := self._text_refused(body.change, who, body.reason):
             return refused
-        if judged.loosens and isinstance(body.change, ActivateRule | RetireRule) and body.preview is None:
-            return Code.NO_PREVIEW, "preview: a change of rules that loosens carries its shadow replay"
+        if judged.loosens and isinstance(body.change, REPLAYED) and body.preview is None:
+            return Code.NO_PREVIEW, "preview: a rule or a parameter that loosens carries its shadow replay"
         if judged.loosens and len(changes.open) >= MOST_OPEN:
             return Code.MESSAGE_RATE, f"{MOST_OPEN} changes wait: approve or refuse some of them first"
         requested = e.ChangeRequested(
@@ -99,6 +100,7 @@ class ChangeControl:
             why=body.reason,
             requested_at=now,
             preview=body.preview,
+            base=self._base(body.change),
         )
         aggregate = e.aggregate_id("Change", f"{body.change_id}\x1f{message.id}")
         self._record(aggregate, 0, requested, message, message, body.change_id, step)
@@ -149,6 +151,17 @@ class ChangeControl:
             return Code.RULE_REFUSED, str(error)
         return None
 
+    def _base(self, change: Change) -> str:
+        """What it would change, as it is now."""
+        match change:
+            case ActivateRule(rule=rule) | RetireRule(rule=rule):
+                active = self.state.rules.get(rule)
+                return f"v{active.version}" if active else ""
+            case SetTerm(name=name, instrument=instrument):
+                terms = self.state.instruments[instrument] if instrument else self.state.terms
+                return str(getattr(terms, name))
+        return ""
+
     # --- enactment ----------------------------------------------------------------------------------
 
     def _enact_due(self, waiting: OpenChange, now: int, step: Step) -> None:
@@ -163,6 +176,11 @@ class ChangeControl:
         )
         judged = self._judge(waiting.change, waiting.proposer)
         refused = judged if isinstance(judged, tuple) else None
+        if refused is None and (base := self._base(waiting.change)) != waiting.base:
+            refused = (
+                Code.NO_CHANGE,
+                f"it was asked for against {waiting.base or 'none'}, by now there is {base or 'none'}",
+            )
         refused = refused or self._text_refused(waiting.change, waiting.proposer, waiting.why)
         if refused is None:
             self._enact(waiting, cause, None, step)

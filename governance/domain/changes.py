@@ -6,6 +6,7 @@ without giving. Whatever is not known to tighten loosens.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from governance.domain.state import BookState
 
 REMEMBERED = 10_000
+SEAT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MOST_RULES = 200
 DENYING = ("deny", "clip", "hold")
 
@@ -54,6 +56,7 @@ class OpenChange(Struct, frozen=True, kw_only=True):
     why: str
     requested_at: int
     timelock_s: int
+    base: str
     aggregate: UUID
     version: int = 1
     approved_by: str = ""
@@ -82,6 +85,7 @@ class Changes:
             why=event.why,
             requested_at=event.requested_at,
             timelock_s=self.timelock_s,
+            base=event.base,
             aggregate=originator,
         )
 
@@ -208,8 +212,10 @@ def _grant(change: GrantSeat, state: BookState) -> Judgement | Refused:
     guard = change.role in GUARDS
     if change.agent in state.seats:
         return Code.DUPLICATE, f"agent: {change.agent} has a seat"
-    if ":" in change.agent:
-        return Code.INVALID, "agent: a colon is for operators and feeds"
+    if not SEAT_NAME.fullmatch(change.agent):
+        return Code.INVALID, "agent: a name is of letters, digits, dots, dashes and underscores"
+    if change.role == "rule" and not change.signals:
+        return Code.INVALID, "signals: a rule seat is declared by its signals"
     if (change.veto or change.required) and not guard:
         return Code.INVALID, "veto, required: only for risk and compliance seats, which hold no mass"
     if change.signals and change.role != "rule":

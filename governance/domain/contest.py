@@ -100,8 +100,9 @@ def _beaten(
     code, several = (Code.LEG_LOST, True) if candidate.legs else (Code.SUPERSEDED, False)
     for part in candidate.parts:
         name, found = part.instrument, polls[part.instrument]
-        if part.target == found.held:
-            return lost(candidate.proposal_id, Code.NO_CHANGE, name, f"{found.held} {name} is held already")
+        if (part.target - part.held) * (part.target - found.held) <= 0:
+            detail = f"{found.held} {name} is held: it is there, or would have to go the other way"
+            return lost(candidate.proposal_id, Code.NO_CHANGE, name, detail)
         if part.target != found.median:
             by, detail = _rival(name, others, found, weights)
             return lost(candidate.proposal_id, code, by, f"{name}: {detail}" if several else detail)

@@ -74,7 +74,8 @@ class Floor:
     ) -> Candidate:
         instrument = original.instrument if original else submitted(body).instrument
         legs = tuple(self._leg(round_, leg) for leg in submitted(body).legs) if original is None else ()
-        market, held = self._opened_at(round_, instrument), self.state.held(instrument)
+        market = self._opened_at(round_, instrument)
+        held = original.held if original else self.state.held(instrument)
         total = round_.weights.total_ppm
         return Candidate(command, entry_id, body, original, held, market, total, unvoted, legs=legs)
 
@@ -104,8 +105,12 @@ class Floor:
 
     def amend(self, command: Envelope, body: OfferAmendment, seat: Seat, entry_id: str, now: int, step: Step) -> None:
         found = self.docket.open_candidate(body.amends)
-        if not self.rate.take(seat.agent, now, self.state.terms):
+        original = found[1] if found else None
+        trade = original is None or original.action == "trade"
+        if trade and not self.rate.take(seat.agent, now, self.state.terms):
             self._turn_away(command, entry_id, TOO_FAST, now, step)
+        elif trade and (silenced := self._silenced(seat.agent, now)):
+            self._refuse(command, body, original, entry_id, silenced, now, step)
         elif self.docket.knows(body.proposal_id):
             self._turn_away(command, entry_id, _taken(body.proposal_id), now, step)
         elif refused := self.admission.amendment(seat, body, found, now):

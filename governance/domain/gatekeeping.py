@@ -8,6 +8,7 @@ from typing import Any
 from governance.domain.breakers import Breakers, explanation
 from governance.domain.chronicle import GOVERNOR, Chronicle
 from governance.domain.floor import Floor
+from governance.domain.operators import OPERATOR, is_operator
 from governance.domain.safety import LATCHED, RECONCILIATION, SOURCE_SWITCH
 from governance.domain.state import BookState
 from governance.domain.step import Answer, GateSetting, Halt, Step
@@ -42,7 +43,6 @@ from streams.messages import (
     SuspendInstrument,
 )
 
-OPERATOR = "operator"
 FEED = "feed"
 CHECK_EVERY_NS = 100 * NS_PER_MS
 LONG_SILENCE = 1_000  # looks, 100 s: by then a dead feed has tripped all that it trips
@@ -96,7 +96,8 @@ class Gatekeeper:
     def handle(self, message: Envelope, body: Any, entry_id: str, now: int, step: Step) -> None:
         """One of `COMMANDS`: of operators, or of a feed."""
         role = FEED if isinstance(body, ReportTradingStatus) else OPERATOR
-        if message.actor.partition(":")[0] != role:
+        entitled = is_operator(message.actor) if role == OPERATOR else message.actor.partition(":")[0] == FEED
+        if not entitled:
             detail = f"{type(body).__name__} is for {role}s, not for {message.actor}"
             self.floor.turn_away(message, entry_id, (Code.NOT_ENTITLED, detail), step)
         else:
@@ -105,7 +106,7 @@ class Gatekeeper:
     def resume(self, message: Envelope, body: ResumeTrading, entry_id: str, now: int, step: Step) -> None:
         """HALTED → REDUCE_ONLY by one operator; → NORMAL by another than the one who ended the halt."""
         state = self.state
-        if message.actor.partition(":")[0] != OPERATOR:
+        if not is_operator(message.actor):
             self.floor.turn_away(message, entry_id, (Code.NOT_ENTITLED, "only operators resume trading"), step)
             return
         if state.mode == "NORMAL":

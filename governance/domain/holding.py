@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from governance.domain.chronicle import GOVERNOR, Chronicle
 from governance.domain.floor import Floor
-from governance.domain.gatekeeping import OPERATOR
 from governance.domain.holds import Held
+from governance.domain.operators import is_operator
 from governance.domain.release import ended, released
 from governance.domain.situation_record import recorded
 from governance.domain.state import BookState
@@ -24,7 +24,7 @@ class Holding:
 
     def handle(self, message: Envelope, body: HoldCommand, entry_id: str, now: int, step: Step) -> None:
         held = self.state.holds.open.get(body.decision_id)
-        if message.actor.partition(":")[0] != OPERATOR:
+        if not is_operator(message.actor):
             self.floor.turn_away(message, entry_id, (Code.NOT_ENTITLED, "only operators answer holds"), step)
         elif held is None:
             detail = f"{body.decision_id} is not held (any more)"

@@ -50,7 +50,7 @@ BOOK: Mapping[str, Parameter] = {
     "max_order_value": _parameter("lower", "0", "1e12", "value of one order, quote currency"),
     "max_gross": _parameter("lower", "0", "10", "gross exposure, fraction of equity"),
     "max_concentration": _parameter("lower", "0", "10", "one instrument, fraction of equity"),
-    "collar_bp": _parameter("lower", "0", "5000", "protective limit from the price, basis points"),
+    "collar_bp": _parameter("lower", "0", "3300", "protective limit from the price, basis points"),
     "quote_max_age_ms": _parameter("lower", "1", "600000", "age of the last quote, milliseconds"),
     "trade_max_age_ms": _parameter("lower", "1", "600000", "age of the last trade, milliseconds"),
     "messages_per_s": _parameter("lower", "1", "10000", "proposals and amendments of one seat, per second"),

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
-from governance.domain.arbitration import Survivor
+from governance.domain.arbitration import Survivor, afford, toward
 from governance.domain.clearing import Clearing, clear
 from governance.domain.results import after_rules, denied
 from governance.domain.rulebook import Denial, Rulebook
 from governance.domain.situation import Situation
-from streams.events import DecisionHeld, DecisionReached, Event, HeldOrder, Outcome, RulesEvaluated
+from market.domain.instrument import to_lot
+from streams.events import (
+    DecisionHeld,
+    DecisionReached,
+    Event,
+    HeldOrder,
+    Outcome,
+    ProposalResult,
+    RulesEvaluated,
+)
 from streams.messages import Code, Track
 
 HALTED_BY = "gate"
@@ -64,9 +73,7 @@ def released(event: DecisionHeld, situation: Situation, rulebook: Rulebook) -> t
             clearing.traces,
         )
         orders = ()
-    results = {result.proposal_id: result for result in event.reasons}
-    for name, denial in lost.items():
-        results[name] = denied(name, denial)
+    results = {result.proposal_id: result for result in event.reasons} | lost
     for each in clearing.cleared:
         for name in each.survivor.winners:
             results[name] = after_rules(name, each, results[name])
@@ -91,28 +98,42 @@ def released(event: DecisionHeld, situation: Situation, rulebook: Rulebook) -> t
     return RulesEvaluated(rulebook_version=rulebook.version, traces=clearing.traces), decision
 
 
-def _still_wanted(event: DecisionHeld, situation: Situation) -> tuple[list[Survivor], dict[str, Denial]]:
-    """What of the held orders may be judged again, and what stands against the others; legs stand or fall together."""
-    survivors: list[Survivor] = []
-    against: dict[str, Denial] = {}
+def _still_wanted(event: DecisionHeld, situation: Situation) -> tuple[list[Survivor], dict[str, ProposalResult]]:
+    """What of the held orders may be judged again, and what became of the proposals of the others: what stands
+    against one leg takes the whole group, and the budget is looked at again."""
+    units: dict[str, list[Survivor]] = {}
+    fallen: dict[str, tuple[str, Denial]] = {}
+    lost: dict[str, ProposalResult] = {}
     for order in event.held:
+        group = order.group or order.instrument
         denial, survivor = _again(order, event, situation)
+        units.setdefault(group, []).append(survivor)
         if denial is not None:
-            against.update(dict.fromkeys(order.winners, denial))
-        else:
-            survivors.append(survivor)
-    return [survivor for survivor in survivors if not against.keys() & {*survivor.winners}], against
+            fallen.setdefault(group, (order.instrument, denial))
+            lost |= {name: denied(name, denial) for name in order.winners}
+    for group, (instrument, denial) in fallen.items():
+        gone = Denial(f"{instrument}/{denial.rule}", Code.LEG_LOST, denial.detail)
+        for survivor in units.pop(group):
+            lost = {name: denied(name, gone) for name in survivor.winners} | lost
+    affordable, dropped = afford([tuple(unit) for unit in units.values()], situation)
+    lost |= {result.proposal_id: result for result in dropped}
+    return [survivor for unit in affordable for survivor in unit], lost
 
 
 def _again(order: HeldOrder, event: DecisionHeld, situation: Situation) -> tuple[Denial | None, Survivor]:
-    held = situation.held[order.instrument]
+    """The order from what is held now, no larger than it was, no farther than its target or a cap that is in force."""
+    instrument, held = order.instrument, situation.held[order.instrument]
+    lot = situation.instruments[instrument].lot_size
+    cap = situation.caps.get(instrument)
     wanted = order.target - held
     size = min(abs(wanted), abs(order.quantity))
+    target = held + (size if order.quantity > 0 else -size)
+    capped = target if cap is None else held + to_lot(toward(held, target, cap.limit) - held, lot)
     survivor = Survivor(
-        instrument=order.instrument,
+        instrument=instrument,
         hash=order.hash,
         held=held,
-        target=held + (size if order.quantity > 0 else -size),
+        target=capped,
         support_ppm=order.support_ppm,
         winners=order.winners,
         group=order.group,
@@ -123,7 +144,9 @@ def _again(order: HeldOrder, event: DecisionHeld, situation: Situation) -> tuple
     if situation.mode == "HALTED":
         return Denial(HALTED_BY, Code.HALTED, "the book is halted"), survivor
     if wanted * order.quantity <= 0:
-        return Denial(order.instrument, Code.NO_CHANGE, f"{held} is held, it goes to {order.target}"), survivor
+        return Denial(instrument, Code.NO_CHANGE, f"{held} is held, it goes to {order.target}"), survivor
+    if cap is not None and capped == held:
+        return Denial(cap.proposal_id, Code.CAPPED, f"{instrument}: a cap of {cap.limit} is in force"), survivor
     if situation.mode == "REDUCE_ONLY" and not survivor.reducing:
         return Denial(situation.mode, Code.MODE, "only risk-reducing orders"), survivor
     return None, survivor

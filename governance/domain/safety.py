@@ -20,6 +20,7 @@ SOURCE_SWITCH = "breaker:source_switch"
 LATCHED = "LATCHED"
 REMEMBERED_ORDERS = 10_000
 REMEMBERED_TRIPS = 1_000
+REMEMBERED_ALARMS = 1_000
 WON = frozenset(("GRANTED", "REDUCED"))
 
 
@@ -117,6 +118,10 @@ class Safety:
     def _tripped(self, event: events.BreakerTripped, _: UUID) -> None:
         self.tripped.setdefault((event.breaker, event.subject), set()).add(event.effect)
         self.standing[event.alarm_id] = event
+        if len(self.standing) > REMEMBERED_ALARMS:
+            del self.standing[next(iter(self.standing))]
+        if self.reduced_by == SOURCE_SWITCH and event.effect in ("REDUCE_ONLY", "HALTED"):
+            self.reduced_by = f"{BREAKER}{event.breaker}"  # live data alone do not end what has another cause
         if event.effect == LATCHED:
             agent, _colon, instrument = event.subject.rpartition(":")
             self.latched.setdefault(instrument, set()).add(agent)

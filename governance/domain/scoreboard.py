@@ -24,7 +24,7 @@ class Scoreboard:
             self.floor.turn_away(message, entry_id, (Code.NOT_ENTITLED, detail), step)
         elif not body.outcomes:
             self.floor.turn_away(message, entry_id, (Code.INVALID, "there are no outcomes"), step)
-        elif body.bucket not in self.state.pending.buckets():
+        elif self.state.reputation.knows(body.bucket) or body.bucket not in self.state.pending.buckets():
             detail = f"bucket {body.bucket} has no forecasts, or was scored before"
             self.floor.turn_away(message, entry_id, (Code.UNKNOWN_BUCKET, detail), step)
         else:

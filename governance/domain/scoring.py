@@ -23,7 +23,7 @@ from streams.events import (
     OutcomesRecorded,
     ProposalAdmitted,
 )
-from streams.messages import Side
+from streams.messages import Side, Source
 
 NS_PER_S = 1_000_000_000
 LATEST_NS = 5 * NS_PER_S
@@ -53,6 +53,7 @@ class AskedLeg(Struct, frozen=True, kw_only=True):
     price: Decimal
     spread: Decimal
     value: Decimal
+    source: Source = "live"
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -151,6 +152,7 @@ class _Round:
             price=seen.price,
             spread=seen.spread,
             value=abs(change) * seen.price,
+            source=seen.source,
         )
 
 

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -64,6 +64,8 @@ def agents(request: HttpRequest) -> HttpResponse:
 @permission_required("governance.view_seat", raise_exception=True)
 def agent(request: HttpRequest, name: str) -> HttpResponse:
     """One agent: weight over time, Brier, calibration, its vetoes' worth, its proposals with their outcome."""
+    if "\0" in name:  # PostgreSQL takes no such text
+        raise Http404("There is no such agent.")
     context = page_context("agents")
     book = context["book"]
     seat = get_object_or_404(Seat, book=book, agent=name)

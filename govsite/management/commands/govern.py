@@ -14,6 +14,7 @@ from typing import Any, get_args
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from governance.domain.parameters import BOOK, INSTRUMENT
 from governance.models import Book
 from govsite.govern import lists
 from govsite.govern.asking import Operator, ask, events_of, operator, told, wait_for
@@ -174,13 +175,20 @@ def _rules(what: Any) -> None:
     leaf.add_argument("file", type=Path)
     leaf = _leaf(rule, "activate", _activate, "a new rule, or the next version of one")
     leaf.add_argument("file", type=Path)
-    leaf.add_argument("--last", type=int, default=200, metavar="N", help="decisions to try it on before (200)")
+    leaf.add_argument("--last", type=_count, default=200, metavar="N", help="decisions to try it on before (200)")
     leaf = _leaf(rule, "retire", _retire, "ends a rule; this loosens")
     leaf.add_argument("name")
-    leaf.add_argument("--last", type=int, default=200, metavar="N", help="decisions to try it on before (200)")
+    leaf.add_argument("--last", type=_count, default=200, metavar="N", help="decisions to try it on before (200)")
     agent = _branch(what, "rule-agent", "a seat whose signals are declared in CEL")
     leaf = _leaf(agent, "declare", _declare, "a new rule seat, in shadow until it has been scored often enough")
     leaf.add_argument("file", type=Path)
+
+
+def _count(text: str) -> int:
+    """At least one: a replay of nothing shows nothing."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
 
 
 def _terms(what: Any) -> None:
@@ -191,6 +199,7 @@ def _terms(what: Any) -> None:
     leaf.add_argument("name")
     leaf.add_argument("value")
     leaf.add_argument("--instrument", default="", metavar="SYMBOL", help="of one instrument")
+    leaf.add_argument("--last", type=_count, default=200, metavar="N", help="decisions to try it on before (200)")
 
 
 def _seats(what: Any) -> None:
@@ -310,8 +319,9 @@ def _set_term(command: Command, options: dict[str, Any]) -> None:
         value = Decimal(options["value"])
         change = SetTerm(name=options["name"], value=value, instrument=options["instrument"])
     except (InvalidOperation, ValueError) as error:
-        raise CommandError(f"value: {options['value']!r} is no finite number.") from error
-    command.request(options, change)
+        raise CommandError(f"value: {options['value']!r} is no finite number of a sane length.") from error
+    known = INSTRUMENT if change.instrument else BOOK  # what there is not the governor refuses, with the list
+    command.request(options, change, command.previewed(options, change) if change.name in known else None)
 
 
 def _grant(command: Command, options: dict[str, Any]) -> None:

@@ -266,3 +266,11 @@ def test_an_interrupted_halt_is_obeyed() -> None:
 
 def test_an_interrupted_command_of_nobody_is_turned_away(scene: Scene) -> None:
     assert result(scene.propose("0.1", "nobody", interrupted=True)) == "refused:UNKNOWN_AGENT"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"), [({"instrument": "NOPE"}, "UNKNOWN_INSTRUMENT"), ({"first": 3, "last": 2}, "INVALID")]
+)
+def test_a_gap_that_cannot_be_is_refused(scene: Scene, changed: dict[str, Any], code: str) -> None:
+    known: dict[str, Any] = {"instrument": "BTCUSDT", "kind": "trade", "first": 1, "last": 2, "market_at": 0}
+    assert result(scene.give(ReportFeedGap(**(known | changed)), "feed")) == f"refused:{code}"

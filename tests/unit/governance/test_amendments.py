@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from streams.events import AmendmentOffered, DecisionReached, ProposalRefused, ProposalTallied
+from streams.events import AmendmentOffered, BookTerms, DecisionReached, OrderExpired, ProposalRefused, ProposalTallied
 from tests.unit.governance.scene import GUARDS, VOTERS, Scene, result
 
 D = Decimal
@@ -105,3 +105,31 @@ def test_absent_seats_stay_in_the_total(scene: Scene) -> None:
         scene.wait(25)
     tallied = scene.bodies(ProposalTallied)[0]
     assert (tallied.state, tallied.missing_ppm) == ("INQUORATE", 4 * 166_666)
+
+
+def test_a_sale_that_was_voted_never_becomes_a_purchase(scene: Scene) -> None:
+    """Given a granted purchase that is still on its way, when a smaller target is voted as a sale and the purchase
+    comes to nothing before the close, then nothing is bought for it."""
+    scene.propose("0.1", proposal_id="buy")
+    scene.everybody("buy")
+    (ticket,) = scene.decision().orders
+    scene.propose("0.04", proposal_id="sell")
+    scene.ballot("sell", VOTERS[0])
+    scene.executed(
+        OrderExpired(order_id=ticket.order_id, decision_id=scene.decision().decision_id, reason="TTL", detail="")
+    )
+    scene.everybody("sell")
+    decision = scene.decision()
+    assert (decision.outcome, decision.orders) == ("refused", ())
+    assert [str(r.reason) for r in decision.reasons] == ["NO_CHANGE"]
+
+
+def test_an_amendment_of_a_reduction_is_not_limited_by_the_rate() -> None:
+    scene = Scene(terms=BookTerms(message_burst=1))
+    scene.quote("BTCUSDT", "50000")
+    scene.state.positions["BTCUSDT"] = D("0.5")
+    scene.propose("0.2", VOTERS[1], proposal_id="spends the one message")
+    scene.propose("0.1", action="reduce", proposal_id="cap")
+    assert scene.amend("cap", "0.3", VOTERS[1]).announcements
+    assert scene.amend("spends the one message", "0.3", VOTERS[2]).announcements
+    assert result(scene.amend("spends the one message", "0.25", VOTERS[2])) == "refused:MESSAGE_RATE"

@@ -133,6 +133,32 @@ def test_a_timelock_that_ran_out_while_nobody_governed_is_enacted_at_the_start(o
     assert office.state.terms.max_gross == D("1.1")
 
 
+def test_a_tightening_in_between_is_not_undone(office: Office) -> None:
+    """Given a loosening that was approved, when a third person tightens the same term meanwhile, then the loosening is
+    refused when it is due: who approved it had seen another value."""
+    office.request(LOOSER)
+    office.approve()
+    office.wait(30)
+    office.request(SetTerm(name="max_gross", value=D("0.1")), CAT, "emergency")
+    office.wait(60)
+    assert office.state.terms.max_gross == D("0.1")
+    refused = office.told()[-1]
+    assert isinstance(refused, e.ChangeRefused)
+    assert "against 1.0, by now there is 0.1" in refused.why
+
+
+def test_a_rule_that_was_replaced_meanwhile_is_not_retired(office: Office) -> None:
+    office.request(rule(rule="mine"), change_id="first")
+    office.request(RetireRule(rule="mine"), change_id="retire")
+    office.request(rule(rule="mine", title="another"), BOB, "replace")
+    office.approve(BOB, "retire")
+    office.approve(ANN, "replace")
+    office.wait(60)
+    kinds = [type(event) for event in office.told()]
+    assert kinds.count(e.RuleActivated) + kinds.count(e.RuleRetired) == 2
+    assert isinstance(office.told()[-1], e.ChangeRefused)
+
+
 def test_approving_twice_is_no_change(office: Office) -> None:
     office.request(LOOSER)
     office.approve(BOB)

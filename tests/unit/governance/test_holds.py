@@ -5,22 +5,26 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from governance.domain.chamber import Chamber
 from governance.domain.starter import starter_rules
-from governance.domain.state import BookState
+from streams.envelope import Envelope
 from streams.events import (
+    BookTerms,
+    BreakerTripped,
     DecisionHeld,
     DecisionReached,
     DecisionReleased,
+    EquityMarked,
     HoldRefused,
     RuleActivated,
     RuleClause,
     RulesEvaluated,
     SituationRecorded,
 )
-from streams.messages import RefuseHold, ReleaseHold
-from tests.unit.governance.scene import BOOK, GUARDS, MS, VOTERS, Scene, result
+from streams.messages import Leg, Quote, RefuseHold, ReleaseHold
+from tests.unit.governance.scene import GUARDS, MS, VOTERS, Scene, result
 
 D = Decimal
 OPERATOR = "operator:kim"
@@ -148,9 +152,7 @@ def test_another_rule_that_would_hold_it_now_denies(scene: Scene) -> None:
 
 
 def test_rules_in_shadow_hold_nothing() -> None:
-    import msgspec
-
-    scene = Scene(rules=[msgspec.structs.replace(holding(), shadow=True)])
+    scene = Scene(rules=[replace(holding(), shadow=True)])
     scene.quote("BTCUSDT", "50000")
     scene.propose("0.1", proposal_id="p")
     scene.everybody("p")
@@ -158,19 +160,114 @@ def test_rules_in_shadow_hold_nothing() -> None:
 
 
 def test_a_hold_survives_a_restart(scene: Scene) -> None:
-    """Given a hold, when all memory is lost, then the log is enough to release it; a late ballot has its place."""
+    """Given a hold, when all memory is lost, then the log is enough to release it."""
     event = held(scene)
-    state = BookState(BOOK)
-    founding = Scene(rules=[*starter_rules("operator:a"), holding()])
-    state.__dict__.update(founding.state.__dict__)
+    recovered = Scene(rules=[*starter_rules("operator:a"), holding()])
     for step in scene.steps:
         for recorded in step.events:
-            state.apply(recorded)
-    scene.state, scene.chamber = state, Chamber(state)
+            recovered.state.apply(recorded)
+    recovered.now = scene.now
+    recovered.quote("BTCUSDT", "50000")
+    step = recovered.give(ReleaseHold(decision_id=event.decision_id, reason="go"), OPERATOR)
+    assert recovered.decision().outcome == "granted"
+    before = [e for s in scene.steps for e in s.events if e.originator_id == step.events[0].originator_id]
+    versions = [e.originator_version for e in (*before, *step.events)]
+    assert versions == list(range(1, len(versions) + 1))
+
+
+def test_a_cap_that_came_into_force_meanwhile_holds_for_what_is_released(scene: Scene) -> None:
+    event = held(scene)
+    scene.propose("0.01", VOTERS[1], proposal_id="small")
+    scene.everybody("small")
+    scene.fill(scene.decision())
+    scene.propose("0", "risk", action="reduce", proposal_id="cap")
+    scene.fill(scene.decision())
+    scene.give(ReleaseHold(decision_id=event.decision_id, reason="go"), OPERATOR)
+    decision = scene.decision()
+    assert (decision.outcome, decision.orders) == ("refused", ())
+    assert [(r.reason, r.by) for r in decision.reasons] == [("CAPPED", "cap")]
+
+
+def test_what_is_released_stays_inside_the_budget() -> None:
+    """Given two holds that fit each alone, when both are released, then the second is not affordable any more."""
+    terms = BookTerms(max_order_value=D(200_000), max_concentration=D(10), max_net=D(10))
+    scene = Scene(terms=terms, rules=[holding()])
     scene.quote("BTCUSDT", "50000")
-    step = scene.give(ReleaseHold(decision_id=event.decision_id, reason="go"), OPERATOR)
-    assert scene.decision().outcome == "granted"
-    last = max(each.originator_version for each in step.events)
-    assert last == len(
-        {e.originator_version for s in scene.steps for e in s.events if e.originator_id == step.events[0].originator_id}
+    scene.quote("ETHUSDT", "2500")
+    for symbol, target in (("BTCUSDT", "1.5"), ("ETHUSDT", "30")):
+        scene.propose(target, symbol=symbol, proposal_id=symbol)
+        scene.everybody(symbol)
+    outcomes = []
+    for event in scene.bodies(DecisionHeld):
+        scene.give(ReleaseHold(decision_id=event.decision_id, reason="go"), OPERATOR)
+        outcomes.append((scene.decision().outcome, [str(r.reason) for r in scene.decision().reasons]))
+    assert outcomes == [("granted", [""]), ("refused", ["NO_BUDGET"])]
+
+
+def test_legs_that_wait_stand_or_fall_together(scene: Scene) -> None:
+    """Given a held pair, when one leg has been bought by then, then the other is not sent either."""
+    scene.quote("ETHUSDT", "2500")
+    leg = Leg(instrument="ETHUSDT", target=D(2), price=D(2500))
+    scene.propose("0.1", proposal_id="pair", legs=(leg,))
+    scene.everybody("pair")
+    (event,) = scene.bodies(DecisionHeld)
+    scene.state.positions["ETHUSDT"] = D(2)
+    scene.give(ReleaseHold(decision_id=event.decision_id, reason="go"), OPERATOR)
+    decision = scene.decision()
+    assert (decision.outcome, decision.orders) == ("refused", ())
+    assert decision.reasons[0].reason in ("NO_CHANGE", "LEG_LOST")
+
+
+def test_breakers_look_while_a_hold_waits() -> None:
+    """Given a hold, when the feed dies before anything else happens, then the breaker sees it all the same."""
+    scene = Scene(rules=[*starter_rules("operator:a"), holding()])
+    scene.quote("BTCUSDT", "50000")
+    held(scene)
+    again = Chamber(scene.state)
+    scene.chamber = again
+    scene.give(
+        Quote(
+            instrument="BTCUSDT",
+            market_at=scene.now,
+            received_at=scene.now,
+            update_id=99,
+            bid=D(50_000),
+            bid_size=D(1),
+            ask=D(50_001),
+            ask_size=D(1),
+        ),
+        entry_id="",
     )
+    due = again.deadline()
+    assert due is not None
+    assert due <= scene.now
+    for _ in range(8):
+        scene.wait(1_000)
+    assert [event.effect for event in scene.bodies(BreakerTripped)] == ["SUSPENDED"]
+
+
+def test_old_ticks_are_read_without_a_look_at_the_book() -> None:
+    """Given a position bought low, when a restarted governor reads the higher prices of a minute ago, then no peak is
+    taken from them and nothing trips."""
+    scene = Scene()
+    scene.state.positions["BTCUSDT"] = D(1)
+    for age, price in ((60, "80000"), (30, "60000"), (3, "50000")):
+        scene.chamber.handle(tick_of(scene, price, age), scene.now)
+    scene.quote("BTCUSDT", "50000")
+    (marked,) = scene.bodies(EquityMarked)
+    assert (marked.peak, scene.bodies(BreakerTripped)) == (D(150_000), [])
+
+
+def tick_of(scene: Scene, price: str, age_s: int) -> Envelope:
+    at = scene.now - age_s * 1_000 * MS
+    body = Quote(
+        instrument="BTCUSDT",
+        market_at=at,
+        received_at=at,
+        update_id=age_s,
+        bid=D(price),
+        bid_size=D(1),
+        ask=D(price),
+        ask_size=D(1),
+    )
+    return Envelope(id=f"old-{age_s}", body=body, actor="feed", sent_at=at)

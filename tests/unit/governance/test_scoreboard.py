@@ -178,3 +178,11 @@ def test_a_new_cap_per_owner_holds_from_the_next_round_on(scene: Scene) -> None:
     )
     asked(scene, "after", (None,) * 6)
     assert weights(scene)[VOTERS[0]] == 250_000
+
+
+def test_what_comes_into_a_bucket_after_its_score_is_not_scored_again(scene: Scene) -> None:
+    bucket = asked(scene, "p", QS)
+    assert result(scene.give(outcomes(scene, bucket), "scorer")) == "accepted"
+    asked(scene, "late", QS)
+    assert scene.state.pending.questions(bucket)
+    assert result(scene.give(outcomes(scene, bucket), "scorer")) == "refused:UNKNOWN_BUCKET"
