@@ -79,6 +79,7 @@ class Table:
         self, rule: Rule, masses: tuple[int, ...], guards: int, asked: list[Asked], suspended: int = 0
     ) -> None:
         self.rule, self.asked = rule, asked
+        self.held: dict[str, Decimal] = {}
         self.voters = [f"v{index}" for index in range(len(masses))]
         self.guards = [f"g{index}" for index in range(guards)]
         ppm = dict(zip(self.voters, masses, strict=True))
@@ -125,12 +126,16 @@ class Table:
             command = Envelope(id=f"c{index}", body=body, actor="v0", sent_at=0)
             legs = tuple(
                 AdmittedLeg(
-                    instrument=symbol, target=Decimal(target), held=Decimal(0), price=MARKET.price, market=MARKET
+                    instrument=symbol,
+                    target=Decimal(target),
+                    held=self._held(symbol),
+                    price=MARKET.price,
+                    market=MARKET,
                 )
                 for symbol, target in asked.legs
             )
             total = self.weights.total_ppm
-            found.join(Candidate(command, "", body, None, Decimal(0), MARKET, total, legs=legs))
+            found.join(Candidate(command, "", body, None, self._held(asked.symbol), MARKET, total, legs=legs))
         for (index, seat), says in ballots.items():
             stance = "abstain" if says.q is None else "approve" if says.q >= 0.5 else "reject"
             limit = None if says.limit is None else Decimal(says.limit)
@@ -145,9 +150,15 @@ class Table:
             found.cast(found.candidates[str(index)], Ballot(seat, self.weights.of(seat), cast, envelope, ""))
         return found
 
+    def _held(self, symbol: str) -> Decimal:
+        """What was held when a proposal joined: the same as at the close, unless a test says otherwise."""
+        return self.held.get(symbol, Decimal(0))
+
     def result(self, ballots: dict[tuple[int, str], Says], held: dict[str, str]) -> tuple[object, ...]:
         """What a close gives: the outcome, what passed or was vetoed, and the orders with their sizes."""
-        *before, decision = resolve(self.round(ballots), situation(held), NO_RULES)
+        found = situation(held)
+        self.held = found.held
+        *before, decision = resolve(self.round(ballots), found, NO_RULES)
         assert isinstance(decision, DecisionReached)
         kinds = {"PASSED": "passed", "VETOED": "vetoed"}
         states = tuple(kinds.get(event.state, "lost") for event in before if isinstance(event, ProposalTallied))

@@ -25,6 +25,7 @@ D = Decimal
 
 def decide(table: Table, held: dict[str, str] | None = None, **changed: object) -> DecisionReached:
     found = replace(situation(held or {}), **changed)
+    table.held = found.held
     decision = resolve(table.round(table.cast), found, NO_RULES)[-1]
     assert isinstance(decision, DecisionReached)
     return decision
@@ -281,6 +282,7 @@ def test_no_order_of_proposals_or_ballots_changes_the_decision(
     table: Table, held: dict[str, str], data: st.DataObject
 ) -> None:
     found = situation(held)
+    table.held = found.held
     base = resolve(table.round(table.cast), found, RULEBOOK)
     order = data.draw(st.permutations(sorted(table.cast)))
     other = table.round({key: table.cast[key] for key in order})
@@ -295,6 +297,7 @@ def test_no_order_of_proposals_or_ballots_changes_the_decision(
 @given(contests(), HELD)
 def test_what_is_granted_fits_the_budget(table: Table, held: dict[str, str]) -> None:
     found = situation(held)
+    table.held = found.held
     result = arbitrate(list(table.round(table.cast).candidates.values()), passed_in(table, held), table.weights, found)
     grown = sum((max(D(0), abs(s.target) - abs(s.held)) * 100 for s in result.survivors), D(0))
     assert grown <= max(D(0), D(10_000) - found.gross)
@@ -318,7 +321,9 @@ def decided_by(event: Event) -> Trigger:
 
 
 def passed_in(table: Table, held: dict[str, str]) -> set[str]:
-    events = resolve(table.round(table.cast), situation(held), NO_RULES)[:-1]
+    found = situation(held)
+    table.held = found.held
+    events = resolve(table.round(table.cast), found, NO_RULES)[:-1]
     return {event.proposal_id for event in events if isinstance(event, ProposalTallied) and event.state == "PASSED"}
 
 
@@ -350,7 +355,9 @@ def test_raising_the_support_of_what_is_granted_keeps_it_granted(
 @settings(max_examples=200, deadline=None)
 @given(contests(), HELD)
 def test_every_loser_names_what_beat_it(table: Table, held: dict[str, str]) -> None:
-    decision = resolve(table.round(table.cast), situation(held), RULEBOOK)[-1]
+    found = situation(held)
+    table.held = found.held
+    decision = resolve(table.round(table.cast), found, RULEBOOK)[-1]
     assert isinstance(decision, DecisionReached)
     assert [each.proposal_id for each in decision.reasons] == [c.proposal_id for c in table.round(table.cast).sorted()]
     assert all(each.state == "GRANTED" or (each.reason and each.by) for each in decision.reasons)

