@@ -18,6 +18,7 @@ from streams.events import Breaker, EquityMarked, Event
 RECONCILIATION = "breaker:reconciliation"
 SOURCE_SWITCH = "breaker:source_switch"
 LATCHED = "LATCHED"
+AMOUNT_DIGITS = 6
 REMEMBERED_ORDERS = 10_000
 REMEMBERED_TRIPS = 1_000
 REMEMBERED_ALARMS = 1_000
@@ -58,7 +59,8 @@ class RoundTrips(Struct):
         self.net -= fee - later
         if held and (not self.position.quantity or beyond > ZERO):
             self.closed += 1
-            self.losses = self.losses + 1 if self.net < ZERO else 0
+            lost = round(self.net, AMOUNT_DIGITS) < ZERO  # a share of a fee has no last digit
+            self.losses = self.losses + 1 if lost else 0
             self.net = -later
 
 

@@ -168,6 +168,14 @@ def test_losses_in_a_row_are_those_of_the_cash_that_round_trips_left(history: li
     assert (trips.closed, trips.losses) == (len(closed), in_a_row)
 
 
+def test_what_breaks_even_but_for_the_rounding_of_a_shared_fee_is_no_loss() -> None:
+    """Given a trip that earns 1 and bears a third of a fee of 1 and a third of one of 2, then nothing was lost."""
+    trips = RoundTrips(Position())
+    for quantity, price, fee in ((-2, 95, 0), (3, 101, 1), (-3, 102, 2)):
+        trips.trade(D(quantity), D(price), D(fee))
+    assert (trips.closed, trips.losses) == (2, 0)
+
+
 def test_fees_make_a_loss_of_what_broke_even() -> None:
     book = Guarded()
     book.market("50000")
