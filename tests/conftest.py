@@ -10,9 +10,10 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
-# How fast a machine is decides no test.
-settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("anywhere")
+# How fast a machine is decides no test, and all machines try the same cases; `HYPOTHESIS=explore` looks for new ones.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("explore", settings.get_profile("anywhere"), derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS", "anywhere"))
 
 MARKET = Path(__file__).resolve().parent.parent.parent / "shared" / "market"
 
