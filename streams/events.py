@@ -224,9 +224,6 @@ from streams.parts import (
     Fact as Fact,
 )
 from streams.parts import (
-    ForecastKey as ForecastKey,
-)
-from streams.parts import (
     GrantedOrder as GrantedOrder,
 )
 from streams.parts import (

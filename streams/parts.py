@@ -253,13 +253,6 @@ class HeldOrder(Struct, frozen=True, kw_only=True):
 # --- outcomes and scores --------------------------------------------------------------------------
 
 
-class ForecastKey(Struct, frozen=True, kw_only=True):
-    """What one forecast per agent is about: a round, and an instrument with a side (or the legs, joined by `+`)."""
-
-    deliberation_id: str
-    question: str
-
-
 class OutcomeLeg(Struct, frozen=True, kw_only=True):
     """From P at the opening to the first P within 5 s after the horizon; `cost` is c. None: there was none (VOID)."""
 
