@@ -12,7 +12,17 @@ from agents.seat import Seat
 from rules.engine import TextRefused
 from streams.envelope import Envelope
 from streams.events import TOPICS, SeatGranted, decode_event
-from streams.messages import AnyTick, Depth, LedgerEntry, ModeChanged, ProposalAnnounced, Quote, Tick, Trade
+from streams.messages import (
+    AnyTick,
+    BookSnapshot,
+    Depth,
+    LedgerEntry,
+    ModeChanged,
+    ProposalAnnounced,
+    Quote,
+    Tick,
+    Trade,
+)
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +91,7 @@ class Council:
         return self._call(kind, message, tick, now)
 
     def _arrange(self) -> None:
-        self._kinds = {kind: Kind() for kind in (Quote, Trade, Depth)}
+        self._kinds = {kind: Kind() for kind in (Quote, Trade, Depth, BookSnapshot)}
         groups: dict[tuple[tuple[type[Tick], ...], int], Group] = {}
         for seat in self.seats:
             agent = seat.agent

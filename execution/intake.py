@@ -16,8 +16,12 @@ class Clock(Tick, frozen=True, kw_only=True, tag="Depth.1"):
     """A depth update of which only the time matters here: its levels are passed over unread (60 µs against 3)."""
 
 
+class _SnapshotClock(Clock, frozen=True, kw_only=True, tag="BookSnapshot.1"):
+    pass
+
+
 class _Carrier(Struct):
-    body: Trade | Quote | Clock
+    body: Trade | Quote | Clock | _SnapshotClock
 
 
 _decode_tick = msgspec.json.Decoder(_Carrier).decode

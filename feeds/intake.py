@@ -7,10 +7,20 @@ from collections.abc import Collection
 from collections.abc import Sequence as Items
 from typing import Literal
 
-from feeds.binance import WHOLE, WITHOUT_LEVELS, Kind, Passed, decode
+from feeds.binance.frames import WHOLE, WITHOUT_LEVELS, Kind, Passed, decode
 from feeds.sequence import Gap, Sequence, Verdict
 from streams.envelope import Refused
-from streams.messages import AnyTick, ChangeFeedSource, Code, Depth, Quote, ReportFeedGap, Source, Trade
+from streams.messages import (
+    AnyTick,
+    ChangeFeedSource,
+    Code,
+    Depth,
+    Quote,
+    ReportFeedGap,
+    ReportTradingStatus,
+    Source,
+    Trade,
+)
 
 
 class RefusedFrame(Refused):
@@ -23,7 +33,7 @@ class RefusedFrame(Refused):
         self.at = at
 
 
-Item = AnyTick | ReportFeedGap | ChangeFeedSource | RefusedFrame
+Item = AnyTick | ReportFeedGap | ReportTradingStatus | ChangeFeedSource | RefusedFrame
 
 
 SECOND_STREAM = Passed("other", "aggregate trades beside trades")

@@ -16,7 +16,17 @@ from feeds.intake import Item, RefusedFrame
 from feeds.source import Clock
 from streams.client import COMMANDS, FIELD, TICKS, Entry, Streams, addition
 from streams.envelope import Envelope, Refused, decode, derived_id
-from streams.messages import AnyTick, ChangeFeedSource, Depth, Quote, ReportFeedGap, Source, Tick, Trade
+from streams.messages import (
+    AnyTick,
+    ChangeFeedSource,
+    Depth,
+    Quote,
+    ReportFeedGap,
+    ReportTradingStatus,
+    Source,
+    Tick,
+    Trade,
+)
 from streams.telemetry import PROGRESS, Telemetry
 
 ACTOR = "feed"
@@ -36,7 +46,7 @@ class Past(Struct, frozen=True):
 
 class _Batch(Struct):
     told: Source | None
-    commands: list[ReportFeedGap | ChangeFeedSource] = []
+    commands: list[ReportFeedGap | ReportTradingStatus | ChangeFeedSource] = []
     ticks: list[AnyTick] = []
     refused: list[RefusedFrame] = []
 
@@ -119,10 +129,12 @@ class Publisher:
         for refused in batch.refused:
             self._bury(refused)
 
-    def _command(self, item: ReportFeedGap | ChangeFeedSource, now: int) -> Envelope:
+    def _command(self, item: ReportFeedGap | ReportTradingStatus | ChangeFeedSource, now: int) -> Envelope:
         """Ids are this run's: the same recording replayed again has the same gaps, and they are reported again."""
         if isinstance(item, ReportFeedGap):
             id = derived_id(ACTOR, self._run, item.instrument, item.kind, item.first, item.last)
+        elif isinstance(item, ReportTradingStatus):
+            id = derived_id(ACTOR, self._run, item.instrument, item.status, item.market_at)
         else:
             id = derived_id(ACTOR, self._run, item.origin, item.to, self._switches)
         return Envelope(id=id, body=item, actor=ACTOR, sent_at=now)

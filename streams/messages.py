@@ -218,7 +218,20 @@ class Depth(Tick, frozen=True, kw_only=True, tag="Depth.1"):
         return f"{self.venue}:{self.instrument}:d{self.last_id}"
 
 
-AnyTick = Trade | Quote | Depth
+class BookSnapshot(Tick, frozen=True, kw_only=True, tag="BookSnapshot.1"):
+    """The order book as it was after update `last_id`, best levels first (as many as were given); the `Depth` ticks
+    that follow change it."""
+
+    last_id: int
+    bids: tuple[tuple[Decimal, Decimal], ...] = ()
+    asks: tuple[tuple[Decimal, Decimal], ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"{self.venue}:{self.instrument}:b{self.last_id}"
+
+
+AnyTick = Trade | Quote | Depth | BookSnapshot
 
 
 # --- governance.deliberations -------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from feeds.binance import LATEST_NS, nanoseconds
+from feeds.binance.frames import LATEST_NS, nanoseconds
 from feeds.intake import Counts, Intake, Item
 from feeds.recordings.lines import BrokenLine, expand, lines_of
 from streams.messages import Code, Quote, Source, Trade

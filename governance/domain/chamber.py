@@ -21,6 +21,7 @@ from streams.envelope import Envelope
 from streams.events import FeedGap, FeedSourceChanged, aggregate_id, decode_event
 from streams.messages import (
     ApproveChange,
+    BookSnapshot,
     CastBallot,
     ChangeFeedSource,
     ClockAdvanced,
@@ -56,7 +57,7 @@ COMMANDS: tuple[type[Any], ...] = (
     ChangeFeedSource,
     ReportFeedGap,
 )
-_TICKS = frozenset((Trade, Quote, Depth))
+_TICKS = frozenset((Trade, Quote, Depth, BookSnapshot))
 Handler = Callable[[Envelope, Any, str, int, Step], None]
 
 

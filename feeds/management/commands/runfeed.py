@@ -10,7 +10,7 @@ import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from feeds.binance import SYMBOL
+from feeds.binance.frames import SYMBOL
 from feeds.choosing import Wishes, choose
 from feeds.feed import Feed
 from feeds.publisher import ACTOR, Publisher

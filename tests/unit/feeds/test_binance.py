@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeds.binance import WHOLE, WITHOUT_LEVELS, Passed, decode
+from feeds.binance.frames import WHOLE, WITHOUT_LEVELS, Passed, decode
 from streams.envelope import Envelope, Refused, encode
 from streams.envelope import decode as decode_envelope
 from streams.messages import Code, Depth, Quote, Trade
