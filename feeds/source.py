@@ -36,7 +36,7 @@ class TickSource(Protocol):
 
     @property
     def figures(self) -> Figures:
-        """How it is right now, as gauges of the heartbeat: lag, offset of the clock, what waits, how far a replay is."""
+        """How it is right now, for the heartbeat: lag, offset of the clock, what waits, how far a replay is."""
         ...
 
     def poll(self, timeout_s: float, stop: Stop) -> Sequence[Item]:
