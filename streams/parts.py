@@ -187,10 +187,12 @@ class Trigger(Struct, frozen=True, kw_only=True):
 
 
 class Ages(Struct, frozen=True):
-    """How old the last quote and the last trade are by the market clock (ns); None if there never was one."""
+    """How old the last quote and the last trade are by the market clock (ns); None if there never was one. `lag` is
+    how much later than it happened the last one came that says when; None if none says."""
 
     quote: int | None
     trade: int | None
+    lag: int | None = None
 
 
 class CapInForce(Struct, frozen=True, kw_only=True):

@@ -140,6 +140,7 @@ def _market(market: MarketView, ages: Ages) -> dict[str, Fact]:
         "market.spread": float(market.spread),
         "market.quote_age_ms": _ms(ages.quote),
         "market.trade_age_ms": _ms(ages.trade),
+        "market.lag_ms": _ms(ages.lag),
         "market.source": market.source,
     }
 

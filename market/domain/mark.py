@@ -26,6 +26,13 @@ class Market(Struct):
             return self.quote or self.trade
         return self.quote if self.quote.market_at >= self.trade.market_at else self.trade
 
+    @property
+    def lag(self) -> int | None:
+        """From event to receipt (ns) of the younger one that has an event time, 0 where the venue's clock is ahead."""
+        timed = [tick for tick in (self.quote, self.trade) if tick is not None and tick.event_at]
+        youngest = max(timed, key=lambda tick: tick.market_at, default=None)
+        return None if youngest is None else max(0, youngest.market_at - youngest.event_at)
+
 
 class Markets(dict[str, Market]):
     def __missing__(self, instrument: str) -> Market:

@@ -77,3 +77,13 @@ def test_the_source_is_that_of_the_younger_tick() -> None:
     seen = prices(a_quote(1, source="live"), a_trade(2, source="synthetic"))
     assert seen.source("BTCUSDT") == "synthetic"
     assert seen.markets["BTCUSDT"].latest == a_trade(2, source="synthetic")
+
+
+def test_the_lag_is_that_of_the_younger_tick_with_an_event_time() -> None:
+    """Quotes of Binance's spot market do not say when they happened."""
+    late = a_trade(9 * SECOND, event_at=SECOND)
+    assert prices(late).markets["BTCUSDT"].lag == 8 * SECOND
+    assert prices(late, a_quote(10 * SECOND)).markets["BTCUSDT"].lag == 8 * SECOND
+    assert prices(late, a_quote(10 * SECOND, event_at=9 * SECOND)).markets["BTCUSDT"].lag == SECOND
+    assert prices(a_trade(SECOND, event_at=2 * SECOND)).markets["BTCUSDT"].lag == 0
+    assert prices(a_quote(SECOND)).markets["BTCUSDT"].lag is None
