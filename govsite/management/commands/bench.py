@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feeds.recordings.lines import Unreadable
-from govsite.bench import rounds
+from govsite.bench import feeding, rounds
 from govsite.bench.run import Unmeasured, measure
 
 RECORDINGS = settings.BASE_DIR.parent / "shared" / "market"
@@ -39,6 +40,7 @@ examples:
   manage.py bench --seconds 30 --rate 1000 --path 'recordings/*.jsonl.gz'
   manage.py bench --rate 3000 --decisions 200 --json bench.json
   manage.py bench --rounds 3000        a governor alone: rounds/s with eight ballots each, fsync on
+  manage.py bench --feeds              from a venue's bytes to ticks alone, beside what msgspec and a socket need
   pytest tests/unit --benchmark-enable --benchmark-only   the pure parts
 """
 
@@ -59,6 +61,10 @@ class Command(BaseCommand):
             "--path", nargs="+", metavar="FILE", help=f"recordings (default: {DEFAULT} beside the project)"
         )
         parser.add_argument("--rounds", type=int, metavar="N", help="measure only a governor, on N rounds sent ahead")
+        parser.add_argument("--feeds", action="store_true", help="measure only the way from a socket to ticks")
+        parser.add_argument(
+            "--frames", type=int, default=40_000, metavar="N", help="with --feeds: frames to measure on (default 40000)"
+        )
         parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as JSON")
         parser.add_argument("--data-dir", help="not used: a benchmark has a directory of its own")
 
@@ -66,6 +72,9 @@ class Command(BaseCommand):
         console = Console()
         if options["rounds"]:
             self._rounds(console, options["rounds"], options["json"])
+            return
+        if options["feeds"]:
+            self._feeds(console, options["path"], options["frames"], options["json"])
             return
         paths = options["path"] or [str(RECORDINGS / DEFAULT)]
         try:
@@ -82,6 +91,19 @@ class Command(BaseCommand):
         _print(console, report)
         if options["json"]:
             options["json"].write_text(json.dumps(report, indent=2) + "\n")
+
+    def _feeds(self, console: Console, paths: list[str] | None, frames: int, target: Path | None) -> None:
+        logging.getLogger("picows").setLevel(logging.WARNING)  # it tells of every connection
+        if paths is None and RECORDINGS.is_dir():
+            paths = [str(RECORDINGS / DEFAULT)]
+        try:
+            with console.status("reading frames") as status:
+                report = feeding.measure(paths or [], frames=frames, say=status.update)
+        except (Unmeasured, Unreadable) as error:
+            raise CommandError(str(error)) from error
+        _print_feeds(console, report)
+        if target:
+            target.write_text(json.dumps(report, indent=2) + "\n")
 
     def _rounds(self, console: Console, number: int, target: Path | None) -> None:
         try:
@@ -115,3 +137,21 @@ def _print(console: Console, report: dict[str, Any]) -> None:
     console.print(
         f"peak memory {sum(memory.values()):,.0f} MiB: " + ", ".join(f"{k} {v:.0f}" for k, v in memory.items())
     )
+
+
+def _print_feeds(console: Console, report: dict[str, Any]) -> None:
+    stages = ("floor_text", "floor_decimal", "decode", "intake")
+    table = Table("frames/s of a core", "msgspec, text", "msgspec, Decimal", "decoded", "taken in", "ratios to Decimal")
+    for kind, found in report["speeds"].items():
+        ratios = f"{found['decode_ratio']:.2f} / {found['intake_ratio']:.2f}"
+        table.add_row(kind, *(f"{found[stage]:,}" for stage in stages), ratios)
+    console.print(table)
+    pace = f"µs late at {report['paced_per_s']:,}/s, p50 / p99"
+    table = Table("frames/s of a core, from a socket", "msgspec, text", "ticks", "ratio", pace)
+    for client, found in report["sockets"].items():
+        late = report["latency"][client]
+        rates = (f"{found['floor_text']:,}", f"{found['ticks']:,}", f"{found['ratio']:.2f}")
+        table.add_row(client, *rates, f"{late['p50_us']:,.0f} / {late['p99_us']:,.0f}")
+    console.print(table)
+    made = "a market that was made up" if not report["recordings"] else ", ".join(report["recordings"])
+    console.print(f"on {made}, load {os.getloadavg()[0]:.1f}")
