@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from feeds.intake import Counts, RefusedFrame
 from feeds.recordings import Unreadable, expand, instruments, read_ticks
-from feeds.recordings.lines import LONGEST_LINE
+from feeds.recordings.opening import LONGEST_LINE
 from feeds.recordings.reading import decimals
-from streams.messages import Code, ReportFeedGap, Tick, Trade
+from streams.messages import BookSnapshot, Code, ReportFeedGap, Tick, Trade
 from tests.unit.feeds.frames import SPOT_TRADE, depth, quote, raw, trade
 
 T0 = 1_723_161_255_000_000_000
@@ -133,6 +133,16 @@ def test_remarks_of_a_recorder_are_no_frames(tmp_path: Path) -> None:
     assert counts.frames == 1
 
 
+def test_the_answer_with_which_a_recorded_book_begins_is_its_snapshot(tmp_path: Path) -> None:
+    answer = (
+        b"https://api.binance.com/api/v3/depth?limit=100&symbol=BTCUSDT -> 1617566591.5: "
+        b'{"lastUpdateId":7,"bids":[["1.0","2"]],"asks":[["3.0","4"]]}\n'
+    )
+    snapshot, _ = read_ticks([write(tmp_path / "a", answer + stamped(trade(1)))])
+    assert isinstance(snapshot, BookSnapshot)
+    assert (snapshot.instrument, snapshot.last_id, snapshot.market_at) == ("BTCUSDT", 7, 1_617_566_591_500_000_000)
+
+
 def test_a_file_that_is_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     content = gzip.compress(stamped(*(trade(id) for id in range(5000)), every=1000))
     path = tmp_path / "a.gz"
@@ -161,8 +171,8 @@ def test_a_gap_between_files_shows(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (b"", "is empty"),
-        (b"PK\x03\x04\x14\x00", "zip"),
-        (b"id,price,qty,quoteQty,time\n1,2,3,4,5\n", "CSV"),
+        (b"a,b,c,d,e\n1,2,3,4,5\n", "CSV of a kind that is not known"),
+        (b"0" * 64 + b"  BTCUSDT-trades-2024-08-08.zip\n", "checksum"),
         (b"Dear diary\n", "Dear diary"),
     ],
 )
@@ -224,7 +234,7 @@ def test_any_file_is_read_to_its_end_or_refused_at_once(
     [
         ("binance-spot-btcusdt-2024080*.gz", 99_574, 19_904),
         ("binance-usdm-*.gz", 11_414, 974),
-        ("cryptofeed-*.gz", 4_716, 1_910),
+        ("cryptofeed-*.gz", 4_719, 1_910),
     ],
 )
 def test_real_recordings_are_complete(recordings: Path, pattern: str, frames: int, trades: int) -> None:
