@@ -81,12 +81,14 @@ class Agent:
     """Subclass this. `on_tick` is called with the first tick of each kind it `wants` per instrument and `every_ms` of
     market time (0: with every tick); `absorb` with every tick of the kinds it `absorbs`, to add up what must not be
     missed. `cooldown_ms`, times the number of instruments that have prices, is the least market time between two
-    proposals on one of them: an agent proposes at the same pace whatever the number of instruments."""
+    proposals on one of them: an agent proposes at the same pace whatever the number of instruments. `reads_book`: it
+    looks at `view.order_book`, which is not kept otherwise."""
 
     wants: tuple[type[Tick], ...] = (Quote, Trade)
     every_ms: ClassVar[int] = 250
     absorbs: ClassVar[tuple[type[Tick], ...]] = ()
     cooldown_ms: int = 10_000
+    reads_book: ClassVar[bool] = False
 
     @cached_property
     def rests_until(self) -> dict[str, int]:

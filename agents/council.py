@@ -66,6 +66,11 @@ class Council:
         self._arrange()
 
     @property
+    def reads_books(self) -> bool:
+        """Whether order books are of use to anybody here."""
+        return any(seat.agent.reads_book for seat in self.seats)
+
+    @property
     def errors(self) -> int:
         return sum(seat.errors for seat in self.seats)
 
@@ -92,6 +97,9 @@ class Council:
 
     def _arrange(self) -> None:
         self._kinds = {kind: Kind() for kind in (Quote, Trade, Depth, BookSnapshot)}
+        if reading := [seat for seat in self.seats if seat.agent.reads_book]:  # nobody else pays for books
+            for kind in (Depth, BookSnapshot):
+                self._kinds[kind].absorbing.append((self.view.follow_book, reading[0]))
         groups: dict[tuple[tuple[type[Tick], ...], int], Group] = {}
         for seat in self.seats:
             agent = seat.agent

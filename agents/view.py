@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from market.domain.mark import Prices
+from market.domain.orderbook import OrderBook
 from market.domain.suspension import left_after
 from market.domain.terms import with_term
 from streams.events import (
@@ -28,9 +29,10 @@ from streams.events import (
     TradingSuspended,
     decode_event,
 )
-from streams.messages import LedgerEntry, Log, Mode, Tick
+from streams.messages import BookSnapshot, Depth, LedgerEntry, Log, Mode, Quote, Tick
 
 ZERO = Decimal(0)
+BOOK_FRESH_NS = 5_000_000_000
 FOLDED = frozenset(
     TOPICS[event]
     for event in (
@@ -68,6 +70,7 @@ class View:
         self.heard_up_to: dict[Log, int] = {"governance": 0, "execution": 0}
         self._positions: dict[str, Decimal] = {}
         self._floats: dict[str, tuple[float, float]] = {}
+        self._books: dict[str, OrderBook] = {}
 
     @property
     def now(self) -> int:
@@ -87,6 +90,18 @@ class View:
         """c = 2 · fee + spread / P, the return that a round trip must earn before y can be 1."""
         known = self._float(instrument)
         return known[1] if known else None
+
+    def quote(self, instrument: str) -> Quote | None:
+        """Best bid and ask; None if nothing was said of them for 1 s."""
+        return self.prices.fresh_quote(instrument)
+
+    def order_book(self, instrument: str) -> OrderBook | None:
+        """None while it is not in sync, if it was not updated for 5 s, and where no agent reads books
+        (`Agent.reads_book`). It goes on with the ticks: what has to stay as it is now must be copied out of it."""
+        book = self._books.get(instrument)
+        if book is None or not book.synced or self.now - book.at > BOOK_FRESH_NS:
+            return None
+        return book
 
     def position(self, instrument: str) -> Decimal:
         return self._positions.get(instrument, ZERO)
@@ -111,6 +126,16 @@ class View:
     def observe(self, tick: Tick) -> None:
         self.prices.observe(tick)
         self._floats.pop(tick.instrument, None)
+
+    def follow_book(self, tick: Tick) -> None:
+        """Takes in `Depth` and `BookSnapshot`, in addition to `observe`."""
+        book = self._books.get(tick.instrument)
+        if book is None:
+            book = self._books[tick.instrument] = OrderBook(tick.instrument)
+        if isinstance(tick, Depth):
+            book.apply(tick)
+        elif isinstance(tick, BookSnapshot):
+            book.load(tick)
 
     def hear(self, entry: LedgerEntry) -> None:
         """Takes in a transaction of either log; rows that were already taken in are passed over."""

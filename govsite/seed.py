@@ -72,16 +72,33 @@ def seen_instrument(symbol: str, seen: Seen) -> InstrumentTerms:
     """Terms of an instrument that is only known from a recording: its steps as seen, its limits by value."""
     if symbol in KNOWN:
         return known_instrument(symbol)
-    price, lot_size = Decimal(seen.price), Decimal(1).scaleb(-seen.quantity_decimals)
+    return listed_instrument(
+        symbol,
+        Decimal(seen.price),
+        tick=Decimal(1).scaleb(-seen.price_decimals),
+        lot=Decimal(1).scaleb(-seen.quantity_decimals),
+    )
+
+
+def listed_instrument(
+    symbol: str, price: Decimal, *, tick: Decimal, lot: Decimal, min_notional: Decimal = MIN_NOTIONAL
+) -> InstrumentTerms:
+    """Terms by what the venue says, with limits by value at this price. A minimum of 0 is one that it does not say."""
+    lot = _plain(lot)
     return InstrumentTerms(
         symbol=symbol,
-        tick_size=Decimal(1).scaleb(-seen.price_decimals),
-        lot_size=lot_size,
-        min_notional=MIN_NOTIONAL,
-        max_order_volume=max(lot_size, to_lot(LARGEST_ORDER / price, lot_size)),
+        tick_size=_plain(tick),
+        lot_size=lot,
+        min_notional=_plain(min_notional or MIN_NOTIONAL),
+        max_order_volume=max(lot, to_lot(LARGEST_ORDER / price, lot)),
         min_position=Decimal(0),
-        max_position=max(lot_size, to_lot(LARGEST_POSITION / price, lot_size)),
+        max_position=max(lot, to_lot(LARGEST_POSITION / price, lot)),
     )
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Without trailing zeros behind the point: 0.01000000 is 0.01, 10 stays 10."""
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
 
 
 class Founding:
@@ -167,6 +184,28 @@ def seed(
             log.close()
 
 
+def listed_symbols(database_url: str) -> set[str]:
+    """What the demo book trades already."""
+    governance = LedgerApplication(database_url, "governance", owner="seed")
+    try:
+        listed: set[str] = set()
+        for recorded in governance.events(book=BOOK, aggregates=["Book"]):
+            listed |= _symbols(recorded.event.body)
+        return listed
+    finally:
+        governance.close()
+
+
+def _symbols(event: Event) -> set[str]:
+    match event:
+        case BookFounded(instruments=founded):
+            return {terms.symbol for terms in founded}
+        case InstrumentListed(terms=terms):
+            return {terms.symbol}
+        case _:
+            return set()
+
+
 def _seed(
     governance: LedgerApplication,
     execution: LedgerApplication,
@@ -179,13 +218,9 @@ def _seed(
     activated: set[str] = set()
     for recorded in governance.events(book=BOOK, aggregates=["Book", "Rulebook"]):
         founding.continues(recorded.event)
-        match recorded.event.body:
-            case BookFounded(instruments=founded):
-                listed |= {terms.symbol for terms in founded}
-            case InstrumentListed(terms=terms):
-                listed.add(terms.symbol)
-            case RuleActivated(rule=rule):
-                activated.add(rule)
+        listed |= _symbols(recorded.event.body)
+        if isinstance(recorded.event.body, RuleActivated):
+            activated.add(recorded.event.body.rule)
     governing, executing = founding_events(wanted.values(), council=council, terms=book_terms)
     if not founding.versions:
         governance.commit(governing)

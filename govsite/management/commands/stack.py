@@ -22,6 +22,7 @@ from streams.stopping import Stop, persist
 from streams.telemetry import processes
 
 STOPPED_WITHIN_S = 90.0
+LIVE = ("venue", "symbols", "url", "rest")
 EXAMPLES = """
 examples:
   export $(python manage.py stack env)      point psql, redis-cli and other programs at the running stack:
@@ -44,6 +45,8 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["env", "status", "stop", "prepare"])
         parser.add_argument("--data-dir", metavar="DIR", help="of the stack (default: var/, or GOVSITE_DATA_DIR)")
         parser.add_argument("--path", nargs="+", default=[], metavar="FILE", help="prepare: recordings to trade")
+        for name in LIVE:
+            parser.add_argument(f"--{name}", nargs="+", default=[], help="prepare: what to list, as for `seed`")
         parser.add_argument("--council", default="demo", choices=("demo", "bench"), help="prepare: who votes")
 
     def handle(self, **options: Any) -> None:
@@ -56,7 +59,7 @@ class Command(BaseCommand):
             case "stop":
                 self._stop(data)
             case "prepare":
-                self._prepare(data, options["council"], options["path"])
+                self._prepare(data, options)
 
     def _env(self, data: DataDir) -> None:
         _running(data)
@@ -80,10 +83,12 @@ class Command(BaseCommand):
             time.sleep(0.1)
         self.stdout.write(f"The stack in {data.path} has stopped.")
 
-    def _prepare(self, data: DataDir, council: str, paths: list[str]) -> None:
+    def _prepare(self, data: DataDir, options: dict[str, Any]) -> None:
         call_command("migrate", interactive=False, verbosity=1)
         make_operators(data)
-        seed = ("seed", "--council", council, *(("--path", *paths) if paths else ()))
+        seed = ["seed", "--council", options["council"]]
+        for name in ("path", *LIVE):
+            seed += [f"--{name}", *options[name]] if options[name] else []
         persist(
             "writers of an earlier stack to be over", lambda: call_command(*seed), Stop().install(), errors=(LeaseHeld,)
         )
