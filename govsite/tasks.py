@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Literal, get_args
 
 import msgspec
@@ -18,6 +18,8 @@ from govsite.celery import app
 from govsite.outcomes import NotFollowed, Sweeper
 from ledger.chain import Broken, ChainRow, verify
 from ledger.records import GENESIS
+from market import bars
+from market.domain.bars import MINUTE_S
 from market.marks import forget, market_clock
 from streams.client import connect
 from streams.messages import Log
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 2000
 KEPT_BEYOND_MARK_MS = 3_600_000
-MARKS_A_TIME = 5_000
+ROWS_A_TIME = 5_000
 LONGEST_FORGETTING_S = 5.0
 ROWS = f"""
     SELECT {", ".join(ChainRow._fields)} FROM event_log WHERE log = %s AND partition = 0 AND position > %s
@@ -84,10 +86,29 @@ def forget_marks() -> int:
             return 0
         before = clock - settings.MARKS_KEPT_S * 1_000_000_000
         before = before if needed is None else min(before, needed)
-        deleted, until = 0, time.monotonic() + LONGEST_FORGETTING_S
-        while (some := forget(connection, before, MARKS_A_TIME)) and time.monotonic() < until:
-            deleted += some
-        return deleted + some
+        return _forget(lambda: forget(connection, before, ROWS_A_TIME))
+
+
+@app.task
+def forget_bars() -> int:
+    """Deletes bars older than `BARS_1S_KEPT_S` and `BARS_1M_KEPT_S` of market time."""
+    with psycopg.connect(settings.DATABASE_URL, connect_timeout=5, autocommit=True) as connection:
+        clock = market_clock(connection)
+        if clock is None:
+            return 0
+        kept = {1: settings.BARS_1S_KEPT_S, MINUTE_S: settings.BARS_1M_KEPT_S}
+        return sum(
+            _forget(partial(bars.forget, connection, width_s, clock - kept_s * 1_000_000_000, ROWS_A_TIME))
+            for width_s, kept_s in kept.items()
+        )
+
+
+def _forget(some_of_it: Callable[[], int]) -> int:
+    """Again and again while there is something and time; what is left waits for the next turn."""
+    deleted, until = 0, time.monotonic() + LONGEST_FORGETTING_S
+    while (some := some_of_it()) and time.monotonic() < until:
+        deleted += some
+    return deleted + some
 
 
 @cache

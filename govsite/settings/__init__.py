@@ -103,7 +103,10 @@ CHANNEL_LAYERS = {
     }
 }
 
-MARKS_KEPT_S = int(os.environ.get("GOVSITE_MARKS_KEPT_S", "86400"))  # of market time
+# Of market time: marks, bars of 1 s, bars of 1 min.
+MARKS_KEPT_S = int(os.environ.get("GOVSITE_MARKS_KEPT_S", "86400"))
+BARS_1S_KEPT_S = int(os.environ.get("GOVSITE_BARS_1S_KEPT_S", "172800"))
+BARS_1M_KEPT_S = int(os.environ.get("GOVSITE_BARS_1M_KEPT_S", "34560000"))
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -129,6 +132,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("GOVSITE_LOG", "INFO")},
+    "loggers": {"picows": {"level": "WARNING"}},  # the feeds say themselves what they are connected to
 }
 
 if os.environ.get("GOVSITE_PAGES") == "none":  # a process without pages: half the memory, half the time to start

@@ -15,7 +15,8 @@ from feeds.publisher import Publisher
 from feeds.replay import Player
 from feeds.synthetic import SyntheticMarket
 from market.domain.runs import Runs
-from market.marks import MarkWriter, first_after, market_clock
+from market.marks import first_after, market_clock
+from market.writer import MarketWriter
 from streams.client import TICKS, Streams
 from streams.envelope import decode
 from streams.messages import Tick
@@ -42,7 +43,7 @@ def published(streams: Streams) -> list[Tick]:
     return [body for body in bodies if isinstance(body, Tick)]
 
 
-def run_feed(streams: Streams, marks: MarkWriter, count: int, rate: float | None = None) -> Telemetry:
+def run_feed(streams: Streams, marks: MarketWriter, count: int, rate: float | None = None) -> Telemetry:
     """Plays that many ticks of the synthetic market to their end, evenly or without any pace."""
     telemetry = Telemetry(streams.redis, "feed")
     publisher = Publisher(streams, telemetry)
@@ -54,7 +55,7 @@ def run_feed(streams: Streams, marks: MarkWriter, count: int, rate: float | None
 
 
 def test_what_was_published_is_what_is_marked(streams: Streams, ledger_url: str) -> None:
-    run_feed(streams, MarkWriter(ledger_url), 3_000)
+    run_feed(streams, MarketWriter(ledger_url), 3_000)
     runs, ticks = Runs(), published(streams)
     for tick in ticks:
         runs.observe(tick)
@@ -67,7 +68,7 @@ def test_what_was_published_is_what_is_marked(streams: Streams, ledger_url: str)
 
 
 def test_without_postgres_the_feed_goes_on_and_counts_what_it_cannot_keep(streams: Streams) -> None:
-    marks = MarkWriter(NOTHING, most_waiting=100)
+    marks = MarketWriter(NOTHING, most_waiting=100)
     telemetry = run_feed(streams, marks, 3_000, rate=2_000.0)
     assert len(published(streams)) == 3_000
     assert 500 < telemetry.counters["marks_dropped"] <= marks.dropped
