@@ -7,12 +7,15 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from govsite.ops import commanding, governing, health, pages
+from govsite.ops import commanding, governing, health, market_page, pages
 
 urlpatterns = [
     path("", pages.live, name="live"),
     path("live/snapshot/", pages.live_snapshot, name="live-snapshot"),
     path("decisions/<path:decision_id>/", pages.decision, name="decision"),
+    path("market/", market_page.page, name="market"),
+    path("market/panels/", market_page.panels, name="market-panels"),
+    path("market/state/", market_page.state, name="market-state"),
     path("agents/", governing.agents, name="agents"),
     path("agents/<str:name>/", governing.agent, name="agent"),
     path("changes/", governing.changes, name="changes"),

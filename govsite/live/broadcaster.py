@@ -25,7 +25,7 @@ from govsite.live import memo
 from govsite.live.rounds import Rounds
 from govsite.live.status import STREAMS, Heard, StreamState
 from govsite.live.ticker import Ticker
-from govsite.ops import standing
+from govsite.ops import market, standing
 from streams import client, telemetry
 from streams.envelope import Refused, decode
 from streams.messages import (
@@ -216,7 +216,8 @@ class Broadcaster(threading.Thread):
 
     async def _status(self, now: int) -> dict[str, Any]:
         streams = [await self._stream(name) for name in STREAMS]
-        self.heard.take(await self._database_run(telemetry.processes, self.reports))
+        reports = await self._database_run(telemetry.processes, self.reports)
+        self.heard.take(reports)
         await self._count_refused()
         prices, stale = self.ticker.marks(), self.ticker.stale(now)
         return {
@@ -228,6 +229,7 @@ class Broadcaster(threading.Thread):
             "latency": self.heard.latency(),
             "dead_letters": dict(self.refused),
             "source": self.ticker.source,
+            "notices": msgspec.to_builtins(await self._database_run(market.told, reports.get("feed"))),
             **await self._database_run(_standing, prices, stale, self.outcomes),
         }
 

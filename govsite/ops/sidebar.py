@@ -13,6 +13,7 @@ from ledger.gate import ALL_BOOKS
 LABELS = {"good": "success", "warn": "warning", "bad": "danger"}
 PAGES = (
     ("Live", "monitoring", "live"),
+    ("Market", "show_chart", "market"),
     ("Agents", "smart_toy", "agents"),
     ("Changes", "rule_settings", "changes"),
     ("Holds", "front_hand", "holds"),
@@ -41,6 +42,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Feed gaps", "broken_image", "governance_feedgap"),
         ),
     ),
+    ("Market", (("Bars", "candlestick_chart", "market_bar"), ("Listings", "list_alt", "market_venuelisting"))),
     (
         "Execution",
         (

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
+
+from ledger.readmodel import moment as at
 
 register = template.Library()
 MINUS = "\u2212"
@@ -45,3 +48,25 @@ def probability(value: Any) -> str:
 @register.filter
 def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def age(milliseconds: float | None) -> str:
+    """As long as a person would say it."""
+    if milliseconds is None:
+        return "–"
+    seconds = milliseconds / 1000
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
+
+
+@register.filter
+def moment(nanoseconds: int) -> datetime:
+    return at(nanoseconds)
+
+
+@register.filter
+def filter_value(value: Decimal) -> str:
+    """A filter of a venue; 0 is one that it does not say."""
+    return exactly(value) if value else "not said"

@@ -2,6 +2,7 @@
 
 import { clock } from "./format.js";
 import { showMode } from "./mode.js";
+import "./notices.js";
 
 const byId = (id) => document.getElementById(id);
 

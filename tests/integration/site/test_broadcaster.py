@@ -85,6 +85,7 @@ async def test_prices_rounds_events_and_status_reach_the_browser(
 
     status = await hear(viewer, lambda m: m["type"] == "status" and m["portfolio"]["positions"])
     assert status["source"] == "synthetic"
+    assert status["notices"] == []
     assert status["mode"]["mode"] == "NORMAL"
     assert status["dead_letters"] == {"CROSSED": 1}
     assert status["portfolio"]["positions"][0]["unrealised"] == "50.075"

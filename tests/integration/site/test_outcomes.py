@@ -13,7 +13,8 @@ from pytest_django import Settings
 from governance.domain.scoring import due_at
 from govsite import tasks
 from govsite.outcomes import LOCK, NotFollowed, Sweeper, command_id
-from market.marks import MarkWriter, market_clock
+from market.marks import market_clock
+from market.writer import MarketWriter
 from streams.client import COMMANDS, Streams
 from streams.envelope import Envelope, decode
 from streams.messages import RecordOutcomes, Tick
@@ -42,7 +43,7 @@ def sweeper(ledger_url: str, redis_url: str) -> Iterator[Sweeper]:
 
 
 def mark(url: str, ticks: Iterable[Tick]) -> None:
-    writer = MarkWriter(url).start()
+    writer = MarketWriter(url).start()
     writer.observe(ticks)
     writer.close()
 

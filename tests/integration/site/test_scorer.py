@@ -11,7 +11,7 @@ from govsite.backtest import demo_pipeline
 from govsite.outcomes import Sweeper
 from govsite.seed import KNOWN, founding_events, known_instrument
 from ledger.application import LedgerApplication
-from market.marks import MarkWriter
+from market.writer import MarketWriter
 from streams.client import COMMANDS, Streams
 from streams.envelope import decode
 from streams.events import CouncilScored, DomainEvent, OutcomesRecorded
@@ -68,7 +68,7 @@ def live(url: str, redis_url: str) -> Recording:
     ledger.acquire()
     governing, _ = founding_events([known_instrument(symbol) for symbol in KNOWN])
     ledger.commit(governing)
-    writer, sweeper, streams = MarkWriter(url).start(), Sweeper(url, redis_url), Streams(redis_url)
+    writer, sweeper, streams = MarketWriter(url).start(), Sweeper(url, redis_url), Streams(redis_url)
     recorded, read, ticks = 0, "0", market()
     while part := list(islice(ticks, A_TIME)):
         for tick in part:

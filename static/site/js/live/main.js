@@ -1,8 +1,9 @@
 // The live page: one store, one socket, and at most four drawings a second, ten for prices.
 
 import { setText } from "../dom.js";
-import { age } from "../format.js";
+import { age, milliseconds } from "../format.js";
 import { showMode } from "../mode.js";
+import { tell } from "../notices.js";
 import { showCouncil } from "./council.js";
 import { Decisions } from "./decisions.js";
 import { showEvents } from "./events.js";
@@ -18,6 +19,8 @@ const words = JSON.parse(byId("words").textContent);
 const store = new Store();
 const decisions = new Decisions(byId("decisions"), words);
 const SOURCES = { live: ["good", "live"], replay: ["warn", "replay"], synthetic: ["veto", "synthetic"] };
+
+const LATE_MS = 2000;
 
 let connection = { state: "connecting" };
 let lastMessageAt = 0;
@@ -49,20 +52,28 @@ function draw() {
     showLatency(byId("latency"), store, words);
     showProcesses(byId("processes"), store, now, skew);
     showRefused(byId("refused"), store, words);
-    showSource(store.status?.source ?? store.book?.source);
+    showSource(store.status?.source ?? store.book?.source, store.status?.processes?.find((process) => process.name === "feed"));
     showMode(store.status?.mode ?? store.book?.mode);
   }
   showConnection(now);
   dirty = new Set();
 }
 
-function showSource(source) {
+// Where prices come from; live ones that are late, or stand-ins for live ones, do not look as if all were well.
+function showSource(source, feed) {
   const node = byId("source");
   const [look, icon] = SOURCES[source] ?? ["", "lost"];
-  node.className = `badge ${look}`;
-  node.title = words.sources[source] ?? "No tick has come yet, so nobody can say where prices come from.";
-  node.querySelector("use").setAttribute("href", `#i-${icon}`);
-  setText(node.querySelector("span"), source ? `${source} prices` : "no prices yet");
+  const gauges = feed?.gauges ?? {};
+  const late = source === "live" && gauges.lag_ms > LATE_MS;
+  node.className = `badge ${late ? "bad" : look}`;
+  node.title = [
+    words.sources[source] ?? "No tick has come yet, so nobody can say where prices come from.",
+    gauges.mode ? `The feed: ${gauges.mode}.` : "The feed has not been heard.",
+    gauges.lag_ms === undefined ? "" : `Lag ${milliseconds(gauges.lag_ms)}${gauges.lag_ms < 1000 ? " ms" : ""}.`,
+    gauges.clock_offset_ms === undefined ? "" : `The venue's clock differs by ${Math.round(gauges.clock_offset_ms)} ms.`,
+  ].filter(Boolean).join(" ");
+  node.querySelector("use").setAttribute("href", `#i-${late ? "late" : icon}`);
+  setText(node.querySelector("span"), source ? `${source} prices${late ? `, ${age(gauges.lag_ms)} late` : ""}` : "no prices yet");
 }
 
 function showConnection(now) {
@@ -121,7 +132,10 @@ async function poll() {
 const live = new Live(["deliberations", "executions", "ticks", "status"], {
   message(message, at) {
     lastMessageAt = at;
-    if (message.type === "status") skew = at - message.at;
+    if (message.type === "status") {
+      skew = at - message.at;
+      tell(message.notices);
+    }
     store.take(message, at);
     if (store.missing.size) setTimeout(complete, 500);
     mark(message.type === "snapshot" ? "all" : message.type);
