@@ -1,211 +1,232 @@
-"""Binance as it happens: a WebSocket client that stays connected, in a thread of its own, as a source of ticks."""
+"""Venues as they happen: their clients in a thread and an event loop of their own, as one source of ticks."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import concurrent.futures
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Sequence
-from itertools import count, cycle
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeVar
 
-import msgspec
-from msgspec import Struct
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+import uvloop
+from msgspec import structs
 
-from feeds.intake import Counts, Intake, Item
-from feeds.source import Clock
-from streams.messages import Source
+from feeds.backlog import Backlog
+from feeds.connecting import Backoff
+from feeds.intake import Counts, Item, RefusedFrame
+from feeds.recorder import Recorder
+from feeds.source import Clock, Figures
+from feeds.venue import Venue
+from market.domain.listing import Listing
+from streams.messages import ChangeFeedSource, Source
 from streams.stopping import Stop
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
-ENDPOINTS = (
-    "wss://data-stream.binance.vision",
-    "wss://stream.binance.com:9443",
-    "wss://stream.binance.com:443",
-)
-SYMBOLS = ("BTCUSDT", "ETHUSDT")
-STREAMS = ("trade", "bookTicker", "depth@100ms")
-LARGEST_MESSAGE = 8 * 1024 * 1024
-MOST_WAITING = 50_000
-LARGEST_BATCH = 500
+LARGEST_BATCH = 200  # some 5 ms to publish; larger ones are no faster
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+STEADY_S = 60.0  # a client that ran for so long was a good one, and is started again soon
+ANSWER_WITHIN_S = 2.0
+END_WITHIN_S = 5.0
+ADDED_UP = frozenset({"connections", "refilling"})
 
 
-class Connecting(Struct, frozen=True, kw_only=True):
-    """How patient the client is, in seconds. `silence_s`: without a tick for this long a connection counts as dead,
-    whatever its pings say. `steady_s`: a connection that has given ticks for this long was a good one, and the next
-    pause is short again. Binance takes 300 attempts in 5 minutes from one address."""
+class Inlet:
+    """The `Sink` of the clients, in the thread of their loop. What goes through never goes back in market time: a
+    trade that was refilled late has the time at which it could be told."""
 
-    urls: tuple[str, ...] = ENDPOINTS
-    symbols: tuple[str, ...] = SYMBOLS
-    open_s: float = 10.0
-    silence_s: float = 10.0
-    steady_s: float = 10.0
-    first_pause_s: float = 1.0
-    longest_pause_s: float = 30.0
+    def __init__(self, backlog: Backlog, recorder: Recorder | None) -> None:
+        self._backlog = backlog
+        self._recorder = recorder
+        self._market_at = 0
+        self._listed: dict[tuple[str, str], Listing] = {}
+        self._turn = threading.Lock()
 
+    def items(self, items: Sequence[Item]) -> None:
+        self._backlog.append([self._in_time(item) for item in items])
 
-class Silence(Exception):
-    """The connection stands and brings nothing."""
+    def listings(self, listings: Sequence[Listing]) -> None:
+        with self._turn:
+            self._listed.update({(listing.venue, listing.symbol): listing for listing in listings})
 
+    def raw(self, venue: str, at: int, frame: bytes) -> None:
+        if self._recorder is not None:
+            self._recorder.take(venue, at, frame)
 
-class ShutdownAnnounced(Exception):
-    """The server is going to close the connection."""
+    def take_listings(self) -> list[Listing]:
+        """The newest of each instrument since the last call; for any thread."""
+        with self._turn:
+            listed, self._listed = self._listed, {}
+        return list(listed.values())
 
-
-class Backoff:
-    """Pauses that double up to a cap, each shortened by chance to between half and all of itself, so that clients
-    that were cut off together do not come back together."""
-
-    def __init__(self, first_s: float, longest_s: float, random: Random) -> None:
-        self._first_s = first_s
-        self._longest_s = longest_s
-        self._random = random
-        self._failures = 0
-
-    def next_pause(self) -> float:
-        pause = min(self._first_s * 2.0 ** min(self._failures, 30), self._longest_s)
-        self._failures += 1
-        return pause * self._random.uniform(0.5, 1.0)
-
-    def reset(self) -> None:
-        self._failures = 0
+    def _in_time(self, item: Item) -> Item:
+        if isinstance(item, RefusedFrame | ChangeFeedSource):
+            return item
+        if item.market_at < self._market_at:
+            return structs.replace(item, market_at=self._market_at)
+        self._market_at = item.market_at
+        return item
 
 
-class LiveSource:
-    """A `TickSource`: `start` connects and keeps reconnecting until `close`. Ids go on being checked across
-    reconnects, so that what was missed meanwhile shows as a gap and what comes twice is dropped."""
+class Live:
+    """A `TickSource` over venues. Their clients are asked and told in their loop's thread only. A client whose task
+    ends by itself is started again after a pause that grows; the others go on meanwhile."""
 
     def __init__(
-        self, settings: Connecting, counts: Counts, *, random: Random | None = None, clock: Clock = time.time_ns
+        self,
+        venues: Sequence[Venue],
+        *,
+        recorder: Recorder | None = None,
+        backlog: Backlog | None = None,
+        clock: Clock = time.time_ns,
+        random: Random | None = None,
     ) -> None:
-        self.counts = counts
         self.ended = False
         self.throttled = False
-        self.events = counts.events
-        self.state = "not started"
         self.source: Source = "live"
-        self._settings = settings
-        self._intake = Intake("live", symbols=settings.symbols, counts=counts)
-        self._backoff = Backoff(settings.first_pause_s, settings.longest_pause_s, random or Random())
-        self._clock = clock
-        self._now = 0
-        self._waiting: deque[Item] = deque()
-        self._arrived = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._task: asyncio.Task[None] | None = None
+        self._venues = tuple(venues)
+        self._recorder = recorder
+        self._backlog = Backlog(clock=clock) if backlog is None else backlog
+        self._inlet = Inlet(self._backlog, recorder)
+        self._random = random or Random()
+        self._own = Counts()
+        self._counts = Counts()
+        self._figures: Figures = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
-        self._request = count(1)
 
     @property
     def mode(self) -> str:
-        return "live Binance"
+        return f"live {' + '.join(venue.name for venue in self._venues)}"
 
-    def start(self) -> LiveSource:
+    @property
+    def counts(self) -> Counts:
+        """The clients' and those of the hand-over; the last known ones while the loop is too busy to answer."""
+        self._counts = self._asked(self._summed, self._counts)
+        return self._counts
+
+    @property
+    def figures(self) -> Figures:
+        self._figures = self._asked(self._merged, self._figures)
+        return self._figures
+
+    def start(self) -> Live:
         self._thread.start()
+        self._begun.wait(END_WITHIN_S)
         return self
 
     def poll(self, timeout_s: float, stop: Stop) -> Sequence[Item]:
-        if not self._waiting and not stop:
-            self._arrived.wait(timeout_s)
-        self._arrived.clear()
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+        return self._backlog.take(LARGEST_BATCH, 0.0 if stop else timeout_s)
+
+    def listings(self) -> Sequence[Listing]:
+        return self._inlet.take_listings()
+
+    def want_snapshot(self, instrument: str) -> bool:
+        return self._asked(lambda: any(venue.want_snapshot(instrument) for venue in self._venues), False)
 
     def paused(self, nanoseconds: int) -> None:
-        """Nothing to do: the venue does not wait."""
+        """Nothing to do: a venue does not wait."""
 
     def close(self) -> None:
+        """Ends every connection, then the recording."""
         self.ended = True
         if self._thread.is_alive():
-            with contextlib.suppress(RuntimeError):  # the loop has just ended by itself
-                self._loop.call_soon_threadsafe(self._cancel)
-            self._thread.join(timeout=5)
+            self._asked(self._cancel, None)
+            self._thread.join(END_WITHIN_S)
+            if self._thread.is_alive():
+                log.error("the clients of %s did not end within %.0f s", self.mode, END_WITHIN_S)
+        if self._recorder is not None:
+            self._recorder.close()
 
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+    def _asked(self, question: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """What `question` gives in the thread of the loop; `otherwise` where there is no answer in time."""
+        loop = self._loop
+        if loop is None:
+            return question()
+        answer: concurrent.futures.Future[Answer] = concurrent.futures.Future()
+        try:
+            loop.call_soon_threadsafe(_reply, answer, question, otherwise)
+            return answer.result(ANSWER_WITHIN_S)
+        except RuntimeError:  # the loop has ended meanwhile, and nobody else asks its clients
+            return question()
+        except TimeoutError:
+            log.warning("the clients of %s do not answer within %.0f s", self.mode, ANSWER_WITHIN_S)
+            return otherwise
+
+    # --- in the thread of the loop --------------------------------------------------------------------
 
     def _run(self) -> None:
-        with contextlib.closing(self._loop):
-            self._task = self._loop.create_task(self._stay_connected())
-            with contextlib.suppress(asyncio.CancelledError):
-                self._loop.run_until_complete(self._task)
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                self._loop = runner.get_loop()
+                runner.run(self._keep_all())
+        finally:
+            self._loop = None
+            self._begun.set()
 
-    async def _stay_connected(self) -> None:
-        for url in cycle(self._settings.urls):
-            try:
-                await self._one_connection(url)
-            except ShutdownAnnounced:
-                self._say(url, "announced its shutdown: connecting anew")
-                self._backoff.reset()
-                continue
-            except (OSError, TimeoutError, WebSocketException, Silence) as error:
-                self._say(url, f"{type(error).__name__}: {error}")
-            await asyncio.sleep(self._backoff.next_pause())
+    async def _keep_all(self) -> None:
+        self._tasks = [asyncio.create_task(self._keep(venue), name=venue.name) for venue in self._venues]
+        self._begun.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _say(self, url: str, what: str) -> None:
-        self.events["disconnects"] += 1
-        self.state = f"disconnected: {what}"
-        log.warning("%s: %s", url, what)
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
-    async def _one_connection(self, base: str) -> None:
-        """Reads until something is wrong, and raises what it was."""
-        names = [f"{symbol.lower()}@{stream}" for symbol in self._settings.symbols for stream in STREAMS]
-        url = f"{base.rstrip('/')}/stream?streams={'/'.join(names)}"
-        async with connect(
-            url, max_size=LARGEST_MESSAGE, compression=None, open_timeout=self._settings.open_s, close_timeout=1
-        ) as connection:
-            self.events["connects"] += 1
-            self.state = f"connected to {base}"
-            log.info("connected to %s", base)
-            request = {"method": "SUBSCRIBE", "params": names, "id": next(self._request)}
-            await connection.send(msgspec.json.encode(request), text=True)
-            await self._read(connection, base)
-
-    async def _read(self, connection: ClientConnection, base: str) -> None:
-        began = last_tick = time.monotonic()
+    async def _keep(self, venue: Venue) -> None:
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S, self._random)
         while True:
-            patience = last_tick + self._settings.silence_s - time.monotonic()
+            began = time.monotonic()
             try:
-                # not wait_for: before Python 3.12 it loses a cancellation that comes together with a frame
-                async with asyncio.timeout(max(patience, 0.001)):
-                    raw = await connection.recv(decode=False)
-            except TimeoutError:
-                raise Silence(f"no tick for {self._settings.silence_s:g} s") from None
-            if self._take(raw, base):
-                last_tick = time.monotonic()
-                if last_tick - began >= self._settings.steady_s:
-                    self._backoff.reset()
+                await venue.run(self._inlet)
+                log.error("the client of %s has ended by itself", venue.name)
+            except Exception:
+                log.exception("the client of %s has died", venue.name)
+            self._own.events["crashes"] += 1
+            if time.monotonic() - began >= STEADY_S:
+                backoff.reset()
+            pause = backoff.next_pause()
+            log.warning("the client of %s is started again in %.1f s", venue.name, pause)
+            await asyncio.sleep(pause)
 
-    def _take(self, raw: bytes, base: str) -> bool:
-        """Whether the frame brought a price. The clock of arrivals never goes back, whatever the machine's does."""
-        self._now = max(self._now, self._clock())
-        counts = self.counts
-        ticks = counts.ticks
-        notice = counts.passed.total()
-        items = self._intake.take(raw, self._now, self._now, base)
-        if items:
-            self._hand_over(items)
-        elif counts.passed.total() != notice:
-            self._notice(base)
-        return counts.ticks != ticks
+    def _summed(self) -> Counts:
+        total = Counts()
+        total.events.update(self._own.events)
+        total.events.update(self._backlog.counts)
+        for venue in self._venues:
+            total = total.plus(venue.counts)
+        return total
 
-    def _hand_over(self, items: Sequence[Item]) -> None:
-        if len(self._waiting) >= MOST_WAITING:  # nobody takes them, and what waits longest is worth least
-            self._waiting.popleft()
-            self.events["overflow"] += 1
-        self._waiting.extend(items)
-        self._arrived.set()
+    def _merged(self) -> Figures:
+        """Of one venue as they are; of several also each one's own, as `<venue>.<name>`."""
+        figures: dict[str, float | str] = {"waiting": len(self._backlog)}
+        for venue in self._venues:
+            for name, value in venue.figures.items():
+                figures[name] = _together(name, figures.get(name), value)
+                if len(self._venues) > 1:
+                    figures[f"{venue.name}.{name}"] = value
+        return figures | dict(self._recorder.figures if self._recorder else {})
 
-    def _notice(self, base: str) -> None:
-        notice = self._intake.last_notice
-        if notice.why == "shutdown":
-            raise ShutdownAnnounced
-        if notice.why == "error":
-            self.events["errors"] += 1
-            log.error("%s answers with an error: %s", base, notice.detail)
+
+def _reply(answer: concurrent.futures.Future[Answer], question: Callable[[], Answer], otherwise: Answer) -> None:
+    try:
+        result = question()
+    except Exception:
+        log.exception("a client could not be asked")
+        result = otherwise
+    answer.set_result(result)
+
+
+def _together(name: str, known: float | str | None, value: float | str) -> float | str:
+    """Numbers of connections add up; of lags and offsets the worst counts; texts stand side by side."""
+    if known is None:
+        return value
+    if isinstance(known, str) or isinstance(value, str):
+        return f"{known}, {value}"
+    return known + value if name in ADDED_UP else max(known, value, key=abs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Sequence
 from typing import cast
 
@@ -15,17 +16,15 @@ from redis.retry import Retry
 from feeds.intake import Item, RefusedFrame
 from feeds.source import Clock
 from streams.client import COMMANDS, FIELD, TICKS, Entry, Streams, addition
-from streams.envelope import Envelope, Refused, decode, derived_id
+from streams.envelope import LARGEST_ENTRY, Envelope, Refused, decode, derived_id
 from streams.messages import (
     AnyTick,
     ChangeFeedSource,
     Depth,
-    Quote,
     ReportFeedGap,
     ReportTradingStatus,
     Source,
     Tick,
-    Trade,
 )
 from streams.telemetry import PROGRESS, Telemetry
 
@@ -34,6 +33,7 @@ STATE = "feed"  # hash: what a feed that starts must know of the feed before it
 RETAIN_MS = 600_000
 TRIM_EVERY_NS = 10_000_000_000
 LETTERS_PER_S = 20
+SECOND = 1_000_000_000
 MARKS = 2_000
 
 
@@ -66,9 +66,11 @@ class Publisher:
         self._next_trim = 0
         self._letters_second = 0
         self._letters = 0
+        self._unburied: deque[tuple[Entry, RefusedFrame]] = deque()
         self.published = 0
         self.last_id = "0-0"
         self.last_tick_at = 0
+        self.behind_ns = 0  # how long the last tick had been there when it was published
 
     def past(self) -> Past:
         known = cast("dict[bytes, bytes]", self._streams.redis.hgetall(STATE))
@@ -83,22 +85,51 @@ class Publisher:
         now = self._clock()
         batch = self._sorted(items)
         with self._streams.redis.pipeline(transaction=True) as pipe:
+            for words in self._additions(batch, now):
+                pipe.execute_command(*words)  # type: ignore[no-untyped-call]
             for command in batch.commands:
-                _add(pipe, COMMANDS, self._command(command, now))
-            for tick in batch.ticks:
-                _add(pipe, TICKS, Envelope(id=tick.id, body=tick, actor=ACTOR, sent_at=now))
+                words = addition(COMMANDS, self._command(command, now))
+                pipe.execute_command(*words)  # type: ignore[no-untyped-call]
             if batch.ticks:
                 last = batch.ticks[-1]
                 pipe.hset(STATE, mapping={"market_at": last.market_at, "source": last.source})
-            if now >= self._next_trim:
-                pipe.xtrim(TICKS, minid=f"{max(now // 1_000_000 - RETAIN_MS, 0)}-0", approximate=True)
-            results = cast("list[bytes]", pipe.execute())
-        if now >= self._next_trim:
-            self._next_trim = now + TRIM_EVERY_NS
+            results = cast("list[bytes]", pipe.execute()) if len(pipe) else []
         if batch.ticks:
-            self.last_id = results[len(batch.commands) + len(batch.ticks) - 1].decode()
-            self.last_tick_at = now
+            self.last_id = results[len(batch.ticks) - 1].decode()
         self._note(batch)
+
+    def _additions(self, batch: _Batch, now: int) -> list[tuple[str | bytes | int, ...]]:
+        """The ticks as XADDs. What no reader would take for its size is left out: a gap says so for changes of a book,
+        and a snapshot is only counted, because another one comes."""
+        additions, ticks = [], []
+        for tick in batch.ticks:
+            words = addition(TICKS, Envelope(id=tick.id, body=tick, actor=ACTOR, sent_at=now))
+            if len(cast("bytes", words[-1])) <= LARGEST_ENTRY:
+                ticks.append(tick)
+                additions.append(words)
+                continue
+            self._telemetry.counters["too_large"] += 1
+            if isinstance(tick, Depth):
+                batch.commands.append(
+                    ReportFeedGap(
+                        instrument=tick.instrument,
+                        kind="depth",
+                        first=min(tick.first_id, tick.last_id),
+                        last=tick.last_id,
+                        market_at=tick.market_at,
+                    )
+                )
+        batch.ticks = ticks
+        return additions
+
+    def trim(self) -> None:
+        """Ends the life of ticks after ten minutes; that there are no more than 300,000 each addition sees to."""
+        now = self._clock()
+        if now >= self._next_trim:
+            self._streams.redis.xtrim(
+                TICKS, minid=f"{max(now // 1_000_000 - RETAIN_MS, 0)}-0", approximate=True, limit=0
+            )
+            self._next_trim = now + TRIM_EVERY_NS
 
     def _sorted(self, items: Sequence[Item]) -> _Batch:
         """By where they go. A source other than the last one told is told with its first tick."""
@@ -126,8 +157,11 @@ class Publisher:
         self._switches += sum(isinstance(command, ChangeFeedSource) for command in batch.commands)
         for tick in batch.ticks:
             self._telemetry.observe("ingest", done - tick.received_at)
+        if batch.ticks:
+            self.last_tick_at = done
+            self.behind_ns = done - batch.ticks[-1].received_at
         for refused in batch.refused:
-            self._bury(refused)
+            self._put_by(refused)
 
     def _command(self, item: ReportFeedGap | ReportTradingStatus | ChangeFeedSource, now: int) -> Envelope:
         """Ids are this run's: the same recording replayed again has the same gaps, and they are reported again."""
@@ -140,31 +174,40 @@ class Publisher:
         return Envelope(id=id, body=item, actor=ACTOR, sent_at=now)
 
     def landed(self, items: Sequence[Item]) -> bool:
-        """Whether a batch whose answer was lost is in the stream (a transaction is there as a whole or not at all)."""
-        ticks = [item for item in items if isinstance(item, Trade | Quote | Depth)]
+        """Whether a batch whose answer was lost is in the stream (a transaction is there as a whole or not at all);
+        if so it counts as published."""
+        ticks = [item for item in items if isinstance(item, Tick)]
         newest = cast("list[tuple[bytes, dict[bytes, bytes]]]", self._streams.redis.xrevrange(TICKS, count=1))
         if not ticks or not newest:
             return False
+        entry_id, fields = newest[0]
         try:
-            return decode(newest[0][1].get(FIELD, b"")).id == ticks[-1].id
+            if decode(fields.get(FIELD, b"")).id != ticks[-1].id:
+                return False
         except Refused:
             return False
+        self.last_id = entry_id.decode()
+        self._note(self._sorted(items))
+        return True
 
-    def _bury(self, refused: RefusedFrame) -> None:
+    def bury(self) -> None:
+        """Sends the refused frames of the batches that were published to the dead letters."""
+        while self._unburied:
+            entry, refused = self._unburied[0]
+            self._streams.bury(entry, refused, origin=ACTOR)
+            self._unburied.popleft()
+
+    def _put_by(self, refused: RefusedFrame) -> None:
         """With its bytes, but at most 20 a second: what is beyond is counted only."""
-        second = self._clock() // 1_000_000_000
-        if second != self._letters_second:
-            self._letters_second, self._letters = second, 0
+        now = self._clock()
+        if now // SECOND != self._letters_second:
+            self._letters_second, self._letters = now // SECOND, 0
         if self._letters >= LETTERS_PER_S:
             self._telemetry.counters["letters_held_back"] += 1
             return
         self._letters += 1
-        entry = Entry(stream=f"feed:{refused.origin or 'live'}"[:120], id=f"{self._clock()}", raw=refused.raw)
-        self._streams.bury(entry, refused, origin=ACTOR)
-
-
-def _add(pipe: redis.client.Pipeline, stream: str, envelope: Envelope) -> None:
-    pipe.execute_command(*addition(stream, envelope))  # type: ignore[no-untyped-call]
+        stream = f"feed:{refused.origin or 'live'}"[:120]
+        self._unburied.append((Entry(stream=stream, id=f"{now}", raw=refused.raw[:LARGEST_ENTRY]), refused))
 
 
 class Throttle:

@@ -34,6 +34,15 @@ class Options:
 
     feed: Literal["live", "replay", "synthetic"] = "live"
     paths: tuple[str, ...] = ()
+    venues: tuple[str, ...] = ()
+    symbols: str = ""
+    urls: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    fallback: str = ""
+    patience: str = ""
+    record_market: Path | None = None
+    start_at: str = ""
+    scenario: str = ""
     speed: str = "1"
     rate: float | None = None
     seed: int | None = None
@@ -55,9 +64,13 @@ class Plan:
 
     def preparation(self) -> Child:
         """Tables, operators and the demo book, once at every start."""
-        instruments = ["--path", *self.options.paths] if self.options.paths else []
-        council = ("--council", self.options.council)
-        return self._command("prepare", "stack", "prepare", *council, *instruments, lives="once", pages=True)
+        options = self.options
+        arguments = ["--council", options.council]
+        if options.paths:
+            arguments += ["--path", *options.paths]
+        if options.feed == "live":
+            arguments += self._venues()
+        return self._command("prepare", "stack", "prepare", *arguments, lives="once", pages=True)
 
     def processes(self) -> Iterator[Child]:
         """Everything but the servers and the feed."""
@@ -75,14 +88,30 @@ class Plan:
         arguments = ["--feed", options.feed, "--speed", options.speed]
         if options.paths:
             arguments += ["--path", *options.paths]
-        if options.seed is not None:
-            arguments += ["--seed", str(options.seed)]
-        if options.rate is not None:
-            arguments += ["--rate", str(options.rate)]
+        arguments += self._venues()
+        for name, value in (
+            ("--scenario", options.scenario),
+            ("--fallback", options.fallback),
+            ("--patience", options.patience),
+            ("--record", options.record_market),
+            ("--start-at", options.start_at),
+            ("--seed", options.seed),
+            ("--rate", options.rate),
+        ):
+            if value not in (None, ""):
+                arguments += [name, str(value)]
         if options.loop:
             arguments.append("--loop")
         lives: Literal["always", "until_done"] = "until_done" if options.feed == "replay" else "always"
         return self._command("feed", "runfeed", *arguments, stage=Stage.FEED, lives=lives)
+
+    def _venues(self) -> list[str]:
+        options = self.options
+        arguments = ["--symbols", options.symbols] if options.symbols else []
+        for name, values in (("--venue", options.venues), ("--url", options.urls), ("--rest", options.rest)):
+            if values:
+                arguments += [name, *values]
+        return arguments
 
     def _council(self) -> list[str]:
         pace = ["--metronome", str(self.options.metronome)] if self.options.metronome else []
@@ -93,7 +122,8 @@ class Plan:
 
     def _web(self) -> Child:
         address = ("-b", "127.0.0.1", "-p", str(self.options.port))
-        return self._module("web", "daphne", *address, "govsite.asgi:application", pages=True)
+        quiet = ("-v", "0")  # open pages ask once a second, and each request would be a line
+        return self._module("web", "daphne", *quiet, *address, "govsite.asgi:application", pages=True)
 
     def _worker(self) -> Child:
         """One worker with beat inside; a thread for the work, so that the heart beats meanwhile."""

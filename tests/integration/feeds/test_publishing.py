@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import cast
@@ -13,15 +14,17 @@ import redis
 from feeds.choosing import Wishes, choose
 from feeds.feed import WINDOW, Feed
 from feeds.intake import Counts, Item, RefusedFrame
-from feeds.publisher import LETTERS_PER_S, Publisher, Throttle
+from feeds.live import Live
+from feeds.publisher import LETTERS_PER_S, RETAIN_MS, Publisher, Throttle
 from feeds.replay import LARGEST_BATCH, Player
-from streams.client import COMMANDS, DEAD_LETTERS, TICKS, Streams
+from streams.client import COMMANDS, DEAD_LETTERS, KEPT, TICKS, Streams, addition
 from streams.envelope import Envelope, decode
-from streams.messages import ChangeFeedSource, Code, DeadLetter, ReportFeedGap, Source, Trade
+from streams.messages import ChangeFeedSource, Code, DeadLetter, Depth, Quote, ReportFeedGap, Source, Tick, Trade
 from streams.stopping import Stop
 from streams.telemetry import PROGRESS, Telemetry, processes
 from tests.servers import wait_until
 from tests.unit.feeds.clock import StillClock
+from tests.unit.feeds.test_live_source import Stage, brings
 
 
 def a_trade(id: int, source: Source = "replay", at: int = 1_000) -> Trade:
@@ -34,6 +37,13 @@ def a_trade(id: int, source: Source = "replay", at: int = 1_000) -> Trade:
         price=Decimal(1),
         quantity=Decimal(1),
         aggressor="buy",
+    )
+
+
+def a_quote(id: int) -> Quote:
+    one, now = Decimal(1), time.time_ns()
+    return Quote(
+        instrument="BTCUSDT", market_at=now, received_at=now, update_id=id, bid=one, bid_size=one, ask=one, ask_size=one
     )
 
 
@@ -59,6 +69,7 @@ def test_a_batch_is_published_in_its_order_and_by_its_kinds(streams: Streams) ->
     gap = ReportFeedGap(instrument="BTCUSDT", kind="trade", first=2, last=4, market_at=1_000)
     refused = RefusedFrame(Code.UNDECODABLE, "no JSON", raw=b"\xffrubbish", origin="file.gz:3", at=1_000)
     publisher.publish([a_trade(1), gap, refused, a_trade(5)])
+    publisher.bury()
     ticks = messages(streams, TICKS)
     assert [tick.id for tick in ticks] == ["binance:BTCUSDT:t1", "binance:BTCUSDT:t5"]
     assert [(tick.actor, tick.sent_at) for tick in ticks] == [("feed", StillClock().now)] * 2
@@ -100,10 +111,12 @@ def test_letters_are_limited_and_refusals_are_not(streams: Streams) -> None:
     publisher = Publisher(streams, telemetry, clock=clock)
     rubbish: list[Item] = [RefusedFrame(Code.UNDECODABLE, "", raw=b"x", origin="", at=0) for _ in range(50)]
     publisher.publish(rubbish)
+    publisher.bury()
     assert streams.redis.xlen(DEAD_LETTERS) == LETTERS_PER_S
     assert telemetry.counters["letters_held_back"] == 50 - LETTERS_PER_S
     clock.now += 1_000_000_000
     publisher.publish(rubbish[:1])
+    publisher.bury()
     assert streams.redis.xlen(DEAD_LETTERS) == LETTERS_PER_S + 1
 
 
@@ -165,31 +178,92 @@ def length(streams: Streams) -> int:
 
 
 class InterruptedPublisher(Publisher):
-    """Redis takes its first batch two seconds late: it breaks off, and then it is there again."""
+    """Redis is away for two attempts of 20 s; where it `took` the first one, only its answer was lost."""
 
-    interrupted = False
+    failures = 2
+    took = False
 
     def publish(self, items: Sequence[Item]) -> None:
-        if not self.interrupted:
-            self.interrupted = True
-            assert isinstance(self._clock, StillClock)
-            self._clock.now += 2_000_000_000
-            raise redis.ConnectionError("cut")
-        super().publish(items)
+        if not self.failures:
+            super().publish(items)
+            return
+        self.failures -= 1
+        assert isinstance(self._clock, StillClock)
+        self._clock.now += 20_000_000_000
+        if self.took:
+            self.failures = 0
+            Publisher(self._streams, self._telemetry, clock=self._clock).publish(items)
+        raise redis.ConnectionError("cut")
 
 
-@pytest.mark.parametrize(("source", "ids"), [("live", [2]), ("replay", [1, 2])])
-def test_live_prices_that_grew_old_in_an_outage_are_dropped_and_counted(
-    streams: Streams, source: Source, ids: list[int]
+@pytest.mark.parametrize("took", [True, False])
+@pytest.mark.parametrize("source", ["live", "replay"])
+def test_what_waited_for_redis_is_published_once_and_in_order_however_late(
+    streams: Streams, source: Source, took: bool
 ) -> None:
     clock = StillClock()
     telemetry = Telemetry(streams.redis, "feed")
     publisher = InterruptedPublisher(streams, telemetry, clock=clock)
-    old, young = a_trade(1, source, clock.now), a_trade(2, source, clock.now + 1_500_000_000)
-    player = Player(lambda: iter([]), "live", Counts())
-    Feed(streams, telemetry, publisher, player, Stop(), clock=clock)._deliver([old, young])
-    assert [tick.id for tick in messages(streams, TICKS)] == [f"binance:BTCUSDT:t{id}" for id in ids]
-    assert telemetry.counters["dropped_stale"] == 2 - len(ids)
+    publisher.took = took
+    player = Player(lambda: iter([]), source, Counts())
+    feed = Feed(streams, telemetry, publisher, player, Stop(), clock=clock)
+    feed._deliver([a_trade(1, source, clock.now), a_trade(2, source, clock.now)])
+    feed._deliver([a_trade(3, source, clock.now)])
+    assert [tick.id for tick in messages(streams, TICKS)] == [f"binance:BTCUSDT:t{id}" for id in (1, 2, 3)]
+    assert messages(streams, COMMANDS) == []
+    assert publisher.published == 3
+    assert publisher.last_id == streams.last_id(TICKS)
+
+
+def test_ticks_end_after_ten_minutes_and_there_are_no_more_than_300_000(streams: Streams) -> None:
+    clock = StillClock(time.time_ns())
+    publisher = a_publisher(streams, clock)
+    old = clock.now // 1_000_000 - RETAIN_MS - 1
+    with streams.redis.pipeline() as pipe:
+        for number in range(20_000):
+            pipe.execute_command("XADD", TICKS, f"{old - 20_000 + number}-0", "m", "x")  # type: ignore[no-untyped-call]
+        pipe.execute()
+    publisher.publish([a_trade(1)])
+    publisher.trim()
+    assert length(streams) <= 200  # whole nodes of 100 entries are let go
+    assert messages(streams, TICKS)[-1].id == "binance:BTCUSDT:t1"
+    assert "MAXLEN" in addition(TICKS, messages(streams, TICKS)[-1])
+    assert KEPT[TICKS] == 300_000
+
+
+def test_what_no_reader_would_take_for_its_size_becomes_a_gap(streams: Streams) -> None:
+    publisher = a_publisher(streams)
+    levels = tuple((Decimal(number), Decimal("1.23456789")) for number in range(10_000, 14_000))
+    huge = Depth(instrument="BTCUSDT", source="replay", market_at=7, received_at=7, first_id=5, last_id=9, bids=levels)
+    publisher.publish([a_trade(1), huge])
+    assert [tick.id for tick in messages(streams, TICKS)] == ["binance:BTCUSDT:t1"]
+    (command,) = messages(streams, COMMANDS)
+    assert command.body == ReportFeedGap(instrument="BTCUSDT", kind="depth", first=5, last=9, market_at=7)
+    assert publisher.published == 1
+
+
+def test_a_burst_of_20_000_drains_without_loss_and_its_lag_is_shown(streams: Streams) -> None:
+    items: list[Item] = [a_quote(id) if id % 2 else a_trade(id, "live", time.time_ns()) for id in range(20_000)]
+    stop, telemetry = Stop(), Telemetry(streams.redis, "feed")
+    live = Live([Stage("binance", brings(*items))]).start()
+    waiting: list[float] = []
+
+    def note(telemetry: Telemetry) -> None:
+        waiting.append(float(telemetry.gauges["waiting"]))
+
+    feed = Feed(streams, telemetry, Publisher(streams, telemetry), live, stop, show=note)
+    thread = threading.Thread(target=feed.run)
+    thread.start()
+    try:
+        wait_until(lambda: length(streams) == len(items) and waiting[-1] == 0, "all of it is out")
+        counters = processes(streams.redis)["feed"]["counters"]
+    finally:
+        stop.set()
+        thread.join(20)
+    assert [tick.id for tick in messages(streams, TICKS)] == [item.id for item in items if isinstance(item, Tick)]
+    assert max(waiting) > 1_000
+    assert float(telemetry.gauges["behind_ms"]) > 0
+    assert not {"conflated_quotes", "dropped_depth", "dropped_trades"} & counters.keys()
 
 
 def test_the_synthetic_market_is_chosen_with_its_own_marks(streams: Streams) -> None:
