@@ -6,11 +6,14 @@ from collections import Counter, deque
 from collections.abc import Collection
 from collections.abc import Sequence as Items
 from decimal import Decimal
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds.binance.frames import WHOLE, WITHOUT_LEVELS, RefusedTrade, decode
+from feeds.binance.frames import FAILURES, LARGEST_UPDATE, WHOLE, WITHOUT_LEVELS, RefusedTrade, decode
+from feeds.binance.shapes import AggregateFrame, DepthFrame, DepthIds, QuoteFrame, TradeFrame
 from feeds.binance.ticks import Content, Kind, Passed, Refill, TradeKind, Unnamed
 from feeds.sequence import Gap, Sequence, Verdict
 from streams.envelope import Refused
@@ -122,6 +125,13 @@ class Intake:
             kind: {} for kind in ("trade", "aggTrade", "bookTicker", "depthUpdate")
         }
         self._quotes = self._known["bookTicker"]
+        self._of_shape: dict[type[Struct], dict[str, Sequence]] = {
+            TradeFrame: self._known["trade"],
+            AggregateFrame: self._known["aggTrade"],
+            QuoteFrame: self._known["bookTicker"],
+            DepthFrame: self._known["depthUpdate"],
+            DepthIds: self._known["depthUpdate"],
+        }
         self._unnamed: deque[Unnamed] = deque(maxlen=MOST_UNNAMED)
 
     def take(self, raw: bytes, market_at: int, received_at: int, origin: str = "") -> Items[Item]:
@@ -150,6 +160,44 @@ class Intake:
                 counts.trades += 1
                 return (content,)
         return self._judge(kind, content, raw, origin, market_at)
+
+    def follow(self, frames: Items[bytes], start: int, at: int, ticks: list[Item]) -> int:
+        """The short way for what one read brought at the time `at`: takes frames from `start` on, as long as each goes
+        on where its sequence was and nothing is amiss. Gives the index of the first that `take` has to look at."""
+        routes, of_shape, source, venue = self._routes, self._of_shape, self.source, self.venue
+        before, trades = len(ticks), 0
+        tick: Any
+        try:
+            for raw in islice(frames, start, None):
+                if len(raw) > LARGEST_UPDATE:
+                    break
+                read, wrapped, build = routes[raw.split(b'"', 4)[3]]
+                frame = read(raw).data if wrapped else read(raw)
+                shape = type(frame)
+                sequence = of_shape[shape][frame.s]
+                if shape is QuoteFrame:
+                    last = frame.u
+                    goes_on = 0 < last - sequence.last <= FARTHEST_UPDATE
+                elif shape is DepthFrame or shape is DepthIds:
+                    last = frame.u
+                    goes_on = (frame.pu or frame.U - 1) == sequence.last < last and not self._unnamed
+                else:
+                    last = frame.t
+                    goes_on = last == sequence.last + 1 and frame.X == "MARKET"
+                if not goes_on:
+                    break
+                kind, tick = build(frame, at, at, source, venue)
+                sequence.last = last
+                sequence.at = tick.event_at
+                ticks.append(tick)
+                trades += kind in OTHER_KIND
+        except (*FAILURES, LookupError):
+            pass  # `take` says what is wrong with it
+        taken = len(ticks) - before
+        self.counts.frames += taken
+        self.counts.ticks += taken
+        self.counts.trades += trades
+        return start + taken
 
     def refuse(self, code: Code, detail: str, raw: bytes, origin: str, at: int) -> RefusedFrame:
         self.counts.refused[code] += 1

@@ -21,7 +21,7 @@ from feeds.recorder import Recorder
 from feeds.source import Clock, Figures
 from feeds.venue import Venue
 from market.domain.listing import Listing
-from streams.messages import ChangeFeedSource, Source
+from streams.messages import BookSnapshot, ChangeFeedSource, Depth, Quote, Source, Trade
 from streams.stopping import Stop
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 STEADY_S = 60.0  # a client that ran for so long was a good one, and is started again soon
 ANSWER_WITHIN_S = 2.0
 END_WITHIN_S = 5.0
+TICKS = frozenset({Trade, Quote, Depth, BookSnapshot})
 ADDED_UP = frozenset({"connections", "refilling"})
 
 
@@ -47,7 +48,7 @@ class Inlet:
         self._turn = threading.Lock()
 
     def items(self, items: Sequence[Item]) -> None:
-        self._backlog.append([self._in_time(item) for item in items])
+        self._backlog.append(items if self._are_in_time(items) else [self._in_time(item) for item in items])
 
     def listings(self, listings: Sequence[Listing]) -> None:
         with self._turn:
@@ -62,6 +63,16 @@ class Inlet:
         with self._turn:
             listed, self._listed = self._listed, {}
         return list(listed.values())
+
+    def _are_in_time(self, items: Sequence[Item]) -> bool:
+        """Whether they go as they are: ticks, as nearly always, none of them earlier than what was before."""
+        market_at = self._market_at
+        for item in items:
+            if type(item) not in TICKS or item.market_at < market_at:  # type: ignore[union-attr]
+                return False
+            market_at = item.market_at  # type: ignore[union-attr]
+        self._market_at = market_at
+        return True
 
     def _in_time(self, item: Item) -> Item:
         if isinstance(item, RefusedFrame | ChangeFeedSource):

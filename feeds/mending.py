@@ -131,19 +131,27 @@ class Mending:
         times += [lane.ask_at for lane in self._mending.values() if lane.open and lane.asked is None]
         return min(times, default=None)
 
-    def follows(self, trade: Trade) -> bool:
-        """The short way, of which nearly all trades go: nothing is held and this is the next one, so it may go on."""
-        lane = self._lanes.get(trade.instrument)
-        if lane is None or lane.open or trade.trade_id != lane.last + 1:
-            return False
-        lane.last = last = trade.trade_id
-        lane.runs[-1][1] = last
-        if last > lane.highest:
-            lane.highest = last
-        return True
-
     def take(self, items: Sequence[Item], now: float) -> Sequence[Item]:
-        return [passed for item in items for passed in self._take_one(item, now)]
+        done = self._follow(items)
+        if done == len(items):
+            return items
+        return [*items[:done], *(passed for item in items[done:] for passed in self._take_one(item, now))]
+
+    def _follow(self, items: Sequence[Item]) -> int:
+        """The short way, of which nearly all trades go: how many items may go on because nothing is held of their
+        instruments and the trades among them are the next ones."""
+        lanes = self._lanes
+        for index, item in enumerate(items):
+            if type(item) is Trade:
+                lane, id = lanes.get(item.instrument), item.trade_id
+                if lane is None or lane.open or id != lane.last + 1:
+                    return index
+                lane.last = lane.runs[-1][1] = id
+                if id > lane.highest:
+                    lane.highest = id
+            elif type(item) is ReportFeedGap:
+                return index
+        return len(items)
 
     def stands(self, instrument: str, id: int) -> Standing:
         """What is known of an id that came late: still waited for, already had, or neither."""
@@ -222,7 +230,7 @@ class Mending:
 
     def _take_one(self, item: Item, now: float) -> Sequence[Item]:
         if isinstance(item, Trade):
-            return self._take_trade(item)
+            return (item,) if self._follow((item,)) else self._take_trade(item)
         if isinstance(item, ReportFeedGap) and item.kind == "trade":
             return self._take_gap(item, now)
         return (item,)

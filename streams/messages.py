@@ -147,7 +147,7 @@ from streams.vocabulary import (
 # --- market.ticks -------------------------------------------------------------------------------
 
 
-class Tick(Message, frozen=True, kw_only=True):
+class Tick(Message, frozen=True, kw_only=True, gc=False):
     """What every tick has. Two clocks: `market_at` is the market clock (receive time, as replayed),
     `received_at` the process clock (in a replay: the scheduled time). `event_at` is the exchange's own.
     A NaN raises `decimal.InvalidOperation` from the comparisons: the wire names it NOT_FINITE."""
@@ -192,7 +192,7 @@ class Quote(Tick, frozen=True, kw_only=True, tag="Quote.1"):
             and ZERO <= self.ask_size <= LARGEST
         ):
             raise ValueError("a price or size is negative")
-        if self.bid and self.ask and self.bid > self.ask:
+        if self.bid > self.ask and self.ask:
             raise ValueError("the quote is crossed")
 
     @property
@@ -220,9 +220,10 @@ class Depth(Tick, frozen=True, kw_only=True, tag="Depth.1"):
 
 class BookSnapshot(Tick, frozen=True, kw_only=True, tag="BookSnapshot.1"):
     """The order book as it was after update `last_id`, best levels first (as many as were given); the `Depth` ticks
-    that follow change it."""
+    that follow change it. `limit` levels a side were asked for, so a side with fewer has no more; 0: nobody knows."""
 
     last_id: int
+    limit: int = 0
     bids: tuple[tuple[Decimal, Decimal], ...] = ()
     asks: tuple[tuple[Decimal, Decimal], ...] = ()
 

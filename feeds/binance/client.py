@@ -109,31 +109,47 @@ class BinanceVenue:
     def _tap(self, line: bytes) -> None:
         self._sink.raw(self.name, self._time(), line)
 
-    def _take(self, connection: Connection, raw: bytes) -> None:
+    def _take(self, connection: Connection, frames: list[bytes]) -> None:
         """Everything that comes over any of the connections comes through here."""
-        now = self._clock()
-        if now < self._now:
-            now = self._now
-        self._now = now
-        if connection.retired or (connection.overlapping and self._is_behind(connection, raw, now)):
-            return
-        self._sink.raw(self.name, now, raw)
+        now = self._time()
+        for raw in frames:
+            self._sink.raw(self.name, now, raw)
+        if connection.overlapping:
+            frames = [raw for raw in frames if not self._is_behind(connection, raw, now)]
+        try:
+            self._take_all(connection, frames, now)
+        finally:
+            self._hand_over()
+
+    def _take_all(self, connection: Connection, frames: Sequence[bytes], now: int) -> None:
+        done = 0
+        while done < len(frames):
+            ticks: list[Item] = []
+            done = self._intake.follow(frames, done, now, ticks)
+            if ticks:
+                self._note(connection, ticks, now)
+                self._ready += self._mended(ticks)
+            if done < len(frames):
+                self._look_at(connection, frames[done], now)
+                done += 1
+
+    def _look_at(self, connection: Connection, raw: bytes, now: int) -> None:
+        """A frame with which something is the matter."""
         items = self._intake.take(raw, now, now, connection.base)
         if items:
-            last = items[-1]
-            latest = connection.latest.get(type(last))
-            if latest is None:
-                items = self._mended(self._reconsidered(items))
-            else:
-                latest[last.instrument] = last  # type: ignore[union-attr]
-                if now >= self._sample_at:
-                    self._sample(last, now)  # type: ignore[arg-type]
-                if type(last) is Trade and (len(items) > 1 or not self._mending.follows(last)):
-                    items = self._mended(items)
-            if items:
-                self._put(items)
+            self._note(connection, items[-1:], now)
+            self._ready += self._mended(self._reconsidered(items))
         if self._intake.last_notice is not self._notice:
             self._read_notice(connection, raw)
+
+    def _note(self, connection: Connection, items: Sequence[Item], now: int) -> None:
+        latest = connection.latest
+        for item in items:
+            of_kind = latest.get(type(item))
+            if of_kind is not None:
+                of_kind[item.instrument] = item  # type: ignore[union-attr]
+        if now >= self._sample_at and isinstance(items[0], Trade | Quote | Depth):
+            self._sample(items[0], now)
 
     def _is_behind(self, connection: Connection, raw: bytes, now: int) -> bool:
         """While two connections deliver the same, the newer state counts, whichever brought it. Trades are told apart
@@ -186,7 +202,6 @@ class BinanceVenue:
             connection.answer(raw)
 
     def _put(self, items: Sequence[Item]) -> None:
-        """What one read of the socket brought goes to the sink at once: in a burst that is hundreds of frames."""
         if items and not self._ready:
             asyncio.get_running_loop().call_soon(self._hand_over)
         self._ready += items

@@ -8,7 +8,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import count
 from random import Random
 from typing import Any, NamedTuple
@@ -25,8 +24,9 @@ log = logging.getLogger(__name__)
 
 KINDS: dict[str, type[AnyTick]] = {"trade": Trade, "aggTrade": Trade, "bookTicker": Quote, "depth@100ms": Depth}
 MOST_RETRIES = 40
+MOST_AT_ONCE = 250  # they share one time of arrival: what parsing them takes is well below a millisecond
 Latest = dict[type, dict[str, Any]]
-Take = Callable[["Connection", bytes], None]
+Take = Callable[["Connection", list[bytes]], None]
 
 
 class NotSubscribed(ConnectionError):
@@ -44,7 +44,8 @@ class _Sent(NamedTuple):
 
 
 class Connection:
-    """`latest` has the newest tick of each kind and instrument, shared by the connections that follow on each other.
+    """What one read of the socket brought is handed over at once: in a burst that is hundreds of frames.
+    `latest` has the newest tick of each kind and instrument, shared by the connections that follow on each other.
     `turn` is set when somebody has to act: the connection has ended, or `why` says what it is to be replaced for."""
 
     def __init__(
@@ -82,6 +83,7 @@ class Connection:
         self._silence_s = silence_s
         self._rotate_s = rotate_s
         self._socket: Socket | None = None
+        self._read: list[bytes] = []
         self._ids = count(1)
         self._sent: dict[int, _Sent] = {}
         self._outbox: asyncio.Queue[tuple[str, tuple[str, ...]]] = asyncio.Queue()
@@ -96,12 +98,13 @@ class Connection:
     async def run(self) -> None:
         """Lives until something is wrong, and raises what it was."""
         try:
-            async with open_socket(self._url(), partial(self._take, self), self._plan.patience) as socket:
+            async with open_socket(self._url(), self._collect, self._plan.patience) as socket:
                 self._socket = socket
                 self._events["connects"] += 1
                 log.info("connected to %s for %d streams", self.base, len(self._names))
                 await self._live(socket)
         finally:
+            self._hand_over()
             self.ended = True
             self.opened.set()
             self.turn.set()
@@ -115,12 +118,29 @@ class Connection:
 
     def retire(self) -> None:
         """Nothing of it is taken any more."""
+        self._hand_over()
         self.retired = True
         self.end(Retired("replaced"))
 
     def end(self, error: Exception) -> None:
         if self._socket is not None:
             self._socket.end(error)
+
+    def _collect(self, raw: bytes) -> None:
+        read = self._read
+        read.append(raw)
+        if len(read) == 1:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        elif len(read) == MOST_AT_ONCE:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        frames, self._read = self._read, []
+        try:
+            if frames and not self.retired:
+                self._take(self, frames)
+        except Exception as error:  # noqa: BLE001 (it comes out of `run` as it is)
+            self.end(error)
 
     def note(self, raw: bytes) -> None:
         """Which stream has come over this connection."""

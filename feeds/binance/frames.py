@@ -159,12 +159,19 @@ def decode_rest(
 
 
 def decode_snapshot(
-    symbol: str, data: Any, market_at: int, received_at: int, source: Source = "live", venue: str = "binance"
+    symbol: str,
+    data: Any,
+    market_at: int,
+    received_at: int,
+    source: Source = "live",
+    venue: str = "binance",
+    limit: int = 0,
 ) -> BookSnapshot:
-    """The order book of an answer over REST (`data` as parsed from JSON). Raises `Refused`, never anything else."""
+    """The order book of an answer over REST (`data` as parsed from JSON): `limit` levels a side at most, 0 where that
+    is not known. Raises `Refused`, never anything else."""
     try:
         answer = msgspec.convert(_with_texts(data, BOOK), DepthAnswer)
-        return build_snapshot(symbols[symbol], answer, market_at, received_at, source, venue)
+        return build_snapshot(symbols[symbol], answer, market_at, received_at, source, venue, limit)
     except FAILURES as error:
         _refuse(error)
 
@@ -241,7 +248,9 @@ def _answer(line: dict[str, Any], market_at: int, received_at: int, source: Sour
     if not isinstance(symbol, str):
         raise Refused(Code.INVALID, "the answer does not say of what symbol it is")
     if what == "depth":
-        return "snapshot", decode_snapshot(symbol, data, market_at, received_at, source, venue)
+        limit = line.get("limit")
+        limit = limit if type(limit) is int and limit > 0 else 0
+        return "snapshot", decode_snapshot(symbol, data, market_at, received_at, source, venue, limit)
     trades = decode_rest(what, symbol, data, market_at, received_at, source, venue)
     return "refill", Refill(ROWS[what][0], symbol, tuple(trades))
 

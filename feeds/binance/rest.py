@@ -24,7 +24,8 @@ from streams.messages import BookSnapshot, Trade
 
 log = logging.getLogger(__name__)
 
-PAGE = 1_000
+PAGE = 1_000  # trades
+LEVELS = 1_000  # a side
 TOO_MANY = frozenset({418, 429})
 NO_SUCH_SYMBOL = -1121
 Tap = Callable[[bytes], None]
@@ -102,12 +103,12 @@ class Rest:
 
     async def snapshot(self, instrument: str) -> BookSnapshot:
         """The order book. Raises `RestError`."""
-        answer = await self._get("/depth", {"symbol": instrument, "limit": "1000"})
+        answer = await self._get("/depth", {"symbol": instrument, "limit": str(LEVELS)})
         data = self._parsed(answer, Any)
-        self._tap(_tapped("depth", instrument, answer))
+        self._tap(_tapped("depth", instrument, answer, LEVELS))
         now = self._clock()
         try:
-            return decode_snapshot(instrument, data, now, now, venue=self._place.name)
+            return decode_snapshot(instrument, data, now, now, venue=self._place.name, limit=LEVELS)
         except Refused as refusal:
             raise self._unusable(f"depth of {instrument}: {refusal.detail}") from refusal
 
@@ -197,7 +198,7 @@ class Rest:
         return RestError(detail)
 
 
-def _tapped(kind: str, symbol: str, answer: bytes) -> bytes:
+def _tapped(kind: str, symbol: str, answer: bytes, limit: int = PAGE) -> bytes:
     """The answer as one line that says what was asked."""
     data = msgspec.json.format(answer, indent=-1) if b"\n" in answer else answer
-    return b'{"rest":"%s","symbol":"%s","data":%s}' % (kind.encode(), symbol.encode(), data)
+    return b'{"rest":"%s","symbol":"%s","limit":%d,"data":%s}' % (kind.encode(), symbol.encode(), limit, data)

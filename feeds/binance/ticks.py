@@ -116,7 +116,13 @@ def build_partial_book(frame: DepthFrame, market_at: int, received_at: int, sour
 
 
 def build_snapshot(
-    instrument: str, answer: DepthAnswer, market_at: int, received_at: int, source: Source, venue: str
+    instrument: str,
+    answer: DepthAnswer,
+    market_at: int,
+    received_at: int,
+    source: Source,
+    venue: str,
+    limit: int = 0,
 ) -> BookSnapshot:
     return BookSnapshot(
         instrument=instrument,
@@ -126,6 +132,7 @@ def build_snapshot(
         venue=venue,
         source=source,
         last_id=answer.lastUpdateId,
+        limit=limit,
         bids=_levels(answer.bids),
         asks=_levels(answer.asks),
     )

@@ -37,6 +37,7 @@ def _fields(tick: AnyTick) -> dict[str, Any]:
             return {
                 "rest": "depth",
                 "symbol": tick.instrument,
+                "limit": tick.limit,
                 "data": {"lastUpdateId": tick.last_id, **sides, **times},
             }
 

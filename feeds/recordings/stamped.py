@@ -17,7 +17,9 @@ EARLIEST_NS = 1_230_768_000_000_000_000  # 2009: there was no crypto market befo
 FRAME = re.compile(rb"(?:\d{9,19}(?:\.\d{1,9})?:? )?([\[{].*)")
 UNREADABLE = b'{"unreadable":'
 REMARKS = (b"configuration:", b"ws://", b"wss://", b"http://", b"https://")
-BOOK_ANSWER = re.compile(rb"https?://\S+/depth\?(?:\S*&)?symbol=([A-Z0-9]+)\S* -> (\d{10}(?:\.\d{1,9})?): (\{.*)")
+BOOK_ANSWER = re.compile(rb"https?://\S+/depth\?(\S+) -> (\d{10}(?:\.\d{1,9})?): (\{.*)")
+ASKED_SYMBOL = re.compile(rb"\bsymbol=([A-Z0-9]+)")
+ASKED_LIMIT = re.compile(rb"\blimit=([1-9]\d{0,4})\b")
 ALPACA_TIME = re.compile(rb'"t":"([^"]{20,40})"')
 FUTURES = re.compile(rb'"pu":\d|"X":"[A-Z]|"e":"bookTicker"')
 
@@ -72,8 +74,10 @@ def is_futures(sample: Sequence[bytes]) -> bool:
 def _otherwise(line: bytes) -> Timed:
     """A line that does not begin with a whole number: seconds with a fraction, a bare frame, a remark, the REST answer
     with which a book begins, or rubbish."""
-    if (answer := BOOK_ANSWER.match(line)) is not None:
-        return _seconds(answer[2]), b'{"rest":"depth","symbol":"%b","data":%b}' % (answer[1], answer[3])
+    if (answer := BOOK_ANSWER.match(line)) is not None and (symbol := ASKED_SYMBOL.search(answer[1])):
+        limit = ASKED_LIMIT.search(answer[1])
+        asked = (symbol[1], limit[1] if limit else b"0", answer[3])
+        return _seconds(answer[2]), b'{"rest":"depth","symbol":"%b","limit":%b,"data":%b}' % asked
     if not line or line.startswith(REMARKS):
         return None, None
     if line.startswith(b"{"):

@@ -51,17 +51,19 @@ class Taken(NamedTuple):
 
 class _Levels:
     """One side by rising price. All prices up to `edge` are known; None: there is nothing behind the last one, which is
-    so when there are not just as many levels as venues cut off at. Raises as `change` does."""
+    so when there are fewer levels than were asked for, or, where nobody knows how many that were, not just as many as
+    venues cut off at. Raises as `change` does."""
 
     __slots__ = ("_buys", "edge", "prices", "sizes")
 
-    def __init__(self, levels: Sequence[Level], *, buys: bool) -> None:
+    def __init__(self, levels: Sequence[Level], *, buys: bool, limit: int = 0) -> None:
         self._buys = buys
         self.edge: Decimal | None = None
         self.prices: list[Decimal] = []
         self.sizes: list[Decimal] = []
         self.change(sorted(levels))
-        if len(levels) in CUT_AT and self.prices:
+        cut_off = len(levels) >= limit if limit else len(levels) in CUT_AT
+        if cut_off and self.prices:
             self.edge = self.worst
 
     @property
@@ -159,7 +161,8 @@ class OrderBook:
         if later is None:
             return "old" if self.synced else "out_of_sync"
         try:
-            bids, asks = _Levels(snapshot.bids, buys=True), _Levels(snapshot.asks, buys=False)
+            bids = _Levels(snapshot.bids, buys=True, limit=snapshot.limit)
+            asks = _Levels(snapshot.asks, buys=False, limit=snapshot.limit)
             for diff in later:
                 bids.change(diff.bids)
                 asks.change(diff.asks)
@@ -293,6 +296,7 @@ class OrderBook:
             venue=self._venue,
             source=self._source,
             last_id=self._newest,
+            limit=0 if self.thin(count) else count,
             bids=bids,
             asks=asks,
         )

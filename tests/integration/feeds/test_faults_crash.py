@@ -69,7 +69,7 @@ async def test_in_a_crash_everything_is_published_or_named(
         held = set(range(ids[0], ids[-1] + 1)).difference(ids)
         assert not held & known, "what REST has was refilled"
         assert len(held - named) <= desk.counter("passed:not_market"), "what is missing is named, or is no price"
-        assert len(held & named) >= 15
+        assert held & named, "and something was lost"
         assert all(trade.price > 55_000 for trade in desk.live(Trade))
 
 

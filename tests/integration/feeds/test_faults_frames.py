@@ -204,14 +204,16 @@ async def test_a_halt_is_told_and_its_end_too(redis_url: str) -> None:
         assert desk.is_whole()
 
 
-async def test_slow_rest_still_refills(redis_url: str) -> None:
-    async with trading(redis_url) as desk:
+@pytest.mark.parametrize(("by", "in_time"), [(0.6, True), (3.0, False)])
+async def test_slow_rest_refills_in_time_or_the_gap_is_reported(redis_url: str, by: float, in_time: bool) -> None:
+    async with trading(redis_url, rest_s=5.0) as desk:
         await desk.trades_on()
-        desk.exchange.inject(f.SlowRest(for_s=5, by=0.6))
+        desk.exchange.inject(f.SlowRest(for_s=8, by=by))
         desk.exchange.inject(f.Gap(count=4))
-        await desk.counts("refilled", 4)
+        await desk.counts("refilled" if in_time else "unfilled", 4)
         await desk.trades_on()
-        assert desk.is_whole()
+        assert desk.is_whole() is in_time
+        assert desk.missing == ([] if in_time else desk.exchange.withheld_ids["BTCUSDT"])
 
 
 @pytest.mark.parametrize("answer", ["500", "429", "418", "garbage", "truncated", "hang"])

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from feeds.intake import MOST_UNNAMED, Intake, Item, RefusedFrame
 from streams.messages import BookSnapshot, Code, Depth, Quote, ReportFeedGap, Trade
-from tests.unit.feeds.frames import AGGREGATE, FUTURES_DEPTH, FUTURES_QUOTE, FUTURES_TRADE, depth, quote, raw, trade
+from tests.unit.feeds.frames import (
+    AGGREGATE,
+    FUTURES_DEPTH,
+    FUTURES_QUOTE,
+    FUTURES_TRADE,
+    combined,
+    depth,
+    quote,
+    raw,
+    trade,
+)
 
 
 def taken(*frames: bytes, intake: Intake | None = None) -> list[Item]:
@@ -266,3 +276,60 @@ def test_every_frame_is_counted_exactly_once(frames: list[bytes]) -> None:
     assert counts.trades == sum(isinstance(item, Trade) for item in items)
     assert counts.gaps == sum(isinstance(item, ReportFeedGap) for item in items)
     assert counts.refused.total() == sum(isinstance(item, RefusedFrame) for item in items)
+
+
+ids = st.integers(1, 6)
+frames_of_all_kinds = st.one_of(
+    ids.map(trade),
+    ids.map(lambda id: trade(id, "ETHUSDT")),
+    ids.map(lambda id: combined(FUTURES_TRADE, t=id)),
+    ids.map(lambda id: raw(FUTURES_TRADE, t=id, X="INSURANCE_FUND")),
+    ids.map(lambda id: raw(AGGREGATE, a=id)),
+    ids.map(lambda id: trade(id, p="-1")),
+    ids.map(lambda id: trade(id, q="0.0")),
+    ids.map(quote),
+    ids.map(lambda id: quote(id, b="70000")),
+    st.tuples(ids, ids).map(lambda pair: depth(*pair)),
+    st.tuples(ids, ids, ids).map(lambda three: raw(FUTURES_DEPTH, pu=three[0], U=three[1], u=three[2])),
+    st.sampled_from([b"rubbish", raw({"lastUpdateId": 3, "bids": [["61737", "1"]], "asks": []})]),
+)
+
+
+@given(st.lists(frames_of_all_kinds, max_size=40), st.booleans())
+def test_the_short_way_leads_where_the_long_way_does(frames: list[bytes], levels: bool) -> None:
+    one_by_one, together = Intake("live", levels=levels), Intake("live", levels=levels)
+    expected = [item for frame in frames for item in one_by_one.take(frame, 7, 7)]
+    items: list[Item] = []
+    done = 0
+    while done < len(frames):
+        done = together.follow(frames, done, 7, items)
+        if done < len(frames):
+            items += together.take(frames[done], 7, 7)
+            done += 1
+    assert list(map(_shown, items)) == list(map(_shown, expected))
+    assert together.counts.flat() == one_by_one.counts.flat()
+
+
+def test_the_short_way_ends_at_the_first_frame_that_does_not_go_on() -> None:
+    intake = Intake("live")
+    taken(trade(1), quote(1), depth(1, 5), intake=intake)
+    frames = [trade(2), quote(9), depth(6, 8), trade(3), trade(5), trade(6)]
+    ticks: list[Item] = []
+    assert intake.follow(frames, 0, 7, ticks) == 4
+    assert [type(tick) for tick in ticks] == [Trade, Quote, Depth, Trade]
+    assert (intake.counts.frames, intake.counts.ticks, intake.counts.trades) == (7, 7, 3)
+    assert [type(item) for item in intake.take(frames[4], 7, 7)] == [ReportFeedGap, Trade]
+    assert intake.follow(frames, 5, 7, ticks) == 6
+
+
+def test_what_is_outside_the_market_or_names_a_snapshot_does_not_go_the_short_way() -> None:
+    intake = Intake("live")
+    taken(trade(1), depth(1, 5), intake=intake)
+    assert intake.follow([raw(FUTURES_TRADE, t=2, X="INSURANCE_FUND")], 0, 7, []) == 0
+    taken(raw({"lastUpdateId": 3, "bids": [["61737", "1"]], "asks": []}), intake=intake)
+    assert intake.follow([depth(6, 8)], 0, 7, []) == 0
+    assert intake.follow([trade(2)], 0, 7, []) == 1
+
+
+def _shown(item: Item) -> object:
+    return (item.code, item.detail, item.raw) if isinstance(item, RefusedFrame) else item

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -365,3 +366,19 @@ def test_a_snapshot_for_others_says_by_its_length_whether_it_is_cut_off() -> Non
     book.apply(diff(12, 12, bids=[(price, 0) for price in range(84, 99)]))
     assert book.synced
     assert book.snapshot(100, market_at=1, received_at=2) is None
+
+
+def test_a_side_with_fewer_levels_than_were_asked_for_has_no_more() -> None:
+    bids = [(99 - number, 1) for number in range(5)]
+    book = OrderBook("BTCUSDT")
+    assert book.load(snapshot(10, bids=bids)) == "applied"
+    assert book.complete_to("bids") == 95, "five levels are as many as some venues give"
+    asked = OrderBook("BTCUSDT")
+    assert asked.load(msgspec.structs.replace(snapshot(10, bids=bids), limit=1_000)) == "applied"
+    assert (asked.complete_to("bids"), asked.thin(100)) == (None, False)
+    cut = OrderBook("BTCUSDT")
+    assert cut.load(msgspec.structs.replace(snapshot(10, bids=bids[:4]), limit=4)) == "applied"
+    assert cut.complete_to("bids") == 96
+    shown = asked.snapshot(100, market_at=1, received_at=1)
+    assert shown is not None
+    assert shown.limit == 100

@@ -10,7 +10,7 @@ import pytest
 
 from feeds.binance.plan import BinancePlan
 from feeds.intake import RefusedFrame
-from streams.messages import Code, Quote
+from streams.messages import Code, Quote, Trade
 from tests.integration.feeds.binance.exchange import Exchange, reading, serving, trading, until
 
 
@@ -205,6 +205,19 @@ async def test_garbage_is_refused_and_the_connection_is_kept() -> None:
         codes = [item.code for item in sink.all if isinstance(item, RefusedFrame)]
         assert codes == [Code.UNDECODABLE, Code.INVALID, Code.NOT_FINITE]
         assert len(exchange.opened_at) == 1
+
+
+async def test_frames_of_one_read_are_handed_over_in_order_whatever_is_among_them() -> None:
+    async with trading() as (exchange, venue, sink):
+        await asyncio.gather(
+            exchange.trade(*range(1, 400)), exchange.send(b"rubbish"), exchange.trade(*range(400, 800), 799, 800)
+        )
+        await until(lambda: sink.ids[-1:] == [800], "all came")
+        assert sink.ids == list(range(1, 801))
+        assert [item.code for item in sink.all if isinstance(item, RefusedFrame)] == [Code.UNDECODABLE]
+        assert venue.counts.duplicates == 1
+        times = [item.received_at for item in sink.all if isinstance(item, Trade)]
+        assert times == sorted(times)
 
 
 async def test_a_failure_of_the_reader_is_said_and_survived(caplog: pytest.LogCaptureFixture) -> None:

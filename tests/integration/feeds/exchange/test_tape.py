@@ -67,7 +67,7 @@ def test_the_invented_market_has_books_around_its_quotes() -> None:
     tape = Tape.of_synthetic(seed=3)
     market = KnownMarket(tape)
     last: dict[str, int] = {}
-    for event in islice(tape.events(), 3_000):
+    for event in islice(tape.events(), 1_000):
         for known in market.observe(event):
             if known.kind == "depthUpdate":
                 assert known.data["U"] == last.get(known.symbol, known.data["U"] - 1) + 1
