@@ -14,13 +14,14 @@ from feeds.intake import Counts, Item, RefusedFrame
 from feeds.recordings import Unreadable
 from feeds.source import Clock, Figures, TickSource
 from market.domain.listing import Listing
-from streams.messages import ChangeFeedSource, ReportFeedGap, ReportTradingStatus, Source, Tick
+from streams.messages import ChangeFeedSource, ReportFeedGap, ReportTradingStatus, Source, Tick, Trade
 from streams.stopping import Stop
 
 log = logging.getLogger(__name__)
 
 SECOND = 1_000_000_000
 LONGEST_REASON = 500
+NUMBERED = "binance"  # venues whose trade ids follow each other
 LONGEST_FREEZE_NS = 60 * SECOND  # a market clock that is further ahead of live was not set by a substitute of ours
 
 
@@ -54,7 +55,8 @@ class Failover:
     is a failure only where `expected` says of the time (ns) that there should be data.
 
     The venues are listened to all the time. While something stands in for them their gaps, statuses and refused frames
-    pass; their ticks are dropped and counted as `on_trial`. The market clock never goes back: what live brings at the
+    pass; their ticks are dropped and counted as `on_trial`, and when live is back the trades between are reported as
+    one gap of each instrument whose ids follow each other. The market clock never goes back: what live brings at the
     change and is older than the last tick of the substitute gets that one's time."""
 
     def __init__(
@@ -85,6 +87,8 @@ class Failover:
         self._held = ""  # why an operator keeps live away
         self._silent = False
         self._told: list[ChangeFeedSource] = []
+        self._traded: dict[str, int] = {}  # the last id of live that was given, where ids follow each other
+        self._missed: dict[str, int] = {}  # the same, of what has not been traded since live is back
 
     @property
     def counts(self) -> Counts:
@@ -187,7 +191,7 @@ class Failover:
             self._silent = False
             self._live_at = now
             self._allowance = self._patience.later
-            return self._in_time(items)
+            return self._in_time(self._with_missed(items))
         if not self._expected(now):
             self._live_at = max(self._live_at, now)
         elif not self._silent and now - self._live_at >= self._allowance:
@@ -229,10 +233,30 @@ class Failover:
         if ticks := sum(isinstance(item, Tick) for item in arrived):
             if self._passes_trial():
                 reason = f"live data for {self._trial_ns / SECOND:g} s"
-                return [self._take_back(substitute, reason), *self._in_time(arrived)]
+                return [self._take_back(substitute, reason), *self._in_time(self._with_missed(arrived))]
             self._own_counts.passed["on_trial"] += ticks
-        kept = [item for item in arrived if isinstance(item, ReportFeedGap | ReportTradingStatus | RefusedFrame)]
+        kept = [item for item in arrived if self._passes(item)]
         return kept or self._from_substitute(substitute, timeout_s, stop)
+
+    def _passes(self, item: Item) -> bool:
+        """What live says while something stands in for it; a gap in trades is part of the one that is told later."""
+        if isinstance(item, ReportFeedGap):
+            return item.kind != "trade" or item.instrument not in self._traded
+        return isinstance(item, ReportTradingStatus | RefusedFrame)
+
+    def _with_missed(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Live's items, the trades that were not given while it was not in use as a gap before the next one."""
+        given: list[Item] = []
+        for item in items:
+            if isinstance(item, Trade) and item.venue.startswith(NUMBERED):
+                last = self._missed.pop(item.instrument, None)
+                if last is not None and item.trade_id > last + 1:
+                    given.append(_gap(item, last + 1, item.trade_id - 1))
+                self._traded[item.instrument] = item.trade_id
+            elif isinstance(item, ReportFeedGap) and item.kind == "trade" and item.instrument in self._missed:
+                continue
+            given.append(item)
+        return given
 
     def _passes_trial(self) -> bool:
         now = self._clock()
@@ -245,6 +269,7 @@ class Failover:
         substitute.close()
         self._substitute = None
         self._trial_from = None
+        self._missed |= self._traded
         self._back_at = self._clock()
         return self._switch(substitute.source, "live", reason)
 
@@ -266,6 +291,7 @@ class Failover:
         self._substitute = None
         if self._begin([index for index in self._automatic() if index > self._used]):
             return [self._switch(origin, self.source, f"the {origin} market {why}")]
+        self._missed |= self._traded
         self._held = ""
         self._live_at = self._clock()
         return [self._switch(origin, "live", f"the {origin} market {why}, and nothing else stands in for live")]
@@ -294,3 +320,7 @@ class Failover:
     def _switch(self, origin: Source, to: Source, reason: str) -> ChangeFeedSource:
         log.warning("the market's source changes from %s to %s: %s", origin, to, reason)
         return ChangeFeedSource(origin=origin, to=to, reason=reason[:LONGEST_REASON])
+
+
+def _gap(trade: Trade, first: int, last: int) -> ReportFeedGap:
+    return ReportFeedGap(instrument=trade.instrument, kind="trade", first=first, last=last, market_at=trade.market_at)

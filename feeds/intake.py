@@ -119,6 +119,7 @@ class Intake:
         self.symbols = frozenset(symbols)
         self.counts = counts or Counts()
         self.last_notice = Passed("ack")
+        self.restarted: set[str] = set()  # instruments whose trades were numbered anew, until somebody has heard of it
         self._levels = levels
         self._routes = WHOLE if levels else WITHOUT_LEVELS
         self._known: dict[Kind, dict[str, Sequence]] = {
@@ -273,6 +274,8 @@ class Intake:
             return (self.refuse(Code.OUT_OF_ORDER, detail, raw, origin, tick.market_at),)
         if verdict == "restarts":
             self.counts.events["restarted_ids"] += 1
+            if isinstance(tick, Trade):
+                self.restarted.add(tick.instrument)
         return (self._counted(tick),)
 
     def _counted(self, tick: AnyTick) -> AnyTick:

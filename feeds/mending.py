@@ -11,8 +11,9 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from feeds.intake import Item
-from streams.messages import ReportFeedGap, Trade
+from feeds.binance.frames import decode
+from feeds.intake import Intake, Item, RefusedFrame
+from streams.messages import Code, ReportFeedGap, Trade
 
 MOST_RUNS = 200
 Standing = Literal["missing", "known", "new"]
@@ -28,11 +29,13 @@ class Request(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """Ids that have not come. `deadline`: until then (in seconds, as all times here) they are waited for."""
+    """Ids that have not come. `deadline`: until then (in seconds, as all times here) they are waited for; an answer
+    that brings ids moves it, up to `latest`."""
 
     first: int
     last: int
     deadline: float
+    latest: float
     market_at: int
 
     def without(self, first: int, last: int) -> list[Hole]:
@@ -80,6 +83,9 @@ class Lane:
     def fill(self, first: int, last: int) -> None:
         self.open = [part for hole in self.open for part in hole.without(first, last)]
 
+    def wait_until(self, deadline: float) -> None:
+        self.open = [hole._replace(deadline=max(hole.deadline, min(deadline, hole.latest))) for hole in self.open]
+
     def lose(self, first: int, last: int) -> None:
         """Of these ids, those that are still waited for will not come."""
         for hole in self.open:
@@ -107,12 +113,14 @@ class Mending:
         events: Counter[str],
         *,
         patience_s: float = 1.5,
+        longest_s: float = 6.0,
         retry_s: float = 0.2,
         page: int = 1_000,
-        largest: int = 10_000,
+        largest: int = 20_000,
     ) -> None:
         self._events = events
         self._patience_s = patience_s
+        self._longest_s = max(longest_s, patience_s)
         self._retry_s = retry_s
         self._page = page
         self._largest = largest
@@ -190,13 +198,17 @@ class Mending:
         lane = self._lane(instrument)
         had = {trade.trade_id: trade for trade in trades if trade.instrument == instrument}
         highest = max((id for id in had if id >= request.first), default=request.first - 1)
+        refilled = 0
         for id, trade in had.items():
             if lane.is_missing(id):
                 lane.fill(id, id)
                 lane.held[id] = trade
-                self._events["refilled"] += 1
+                refilled += 1
             elif request.first <= id <= request.last and self.stands(instrument, id) == "new":
                 self._events["late"] += 1
+        if refilled:
+            self._events["refilled"] += refilled
+            lane.wait_until(now + self._patience_s)
         if lane.asked is request:
             lane.asked = None
             lane.lose(request.first, min(highest, request.last))
@@ -210,8 +222,9 @@ class Mending:
             return ()
         lane.asked = None
         lane.ask_at = now + self._retry_s
-        if for_good and lane.open:
-            lane.lose(lane.open[0].first, lane.open[-1].last)
+        if for_good and lane.open:  # what is only late may still come by itself
+            lane.ask_at = max(hole.latest for hole in lane.open)
+            lane.open = [hole._replace(deadline=min(hole.deadline, now + self._retry_s)) for hole in lane.open]
         return self._released(request.instrument, lane)
 
     def expire(self, now: float) -> Sequence[Item]:
@@ -223,6 +236,17 @@ class Mending:
                 lane.lose(hole.first, hole.last)
             if over:
                 items += self._released(instrument, lane)
+        return items
+
+    def begin_anew(self, instrument: str) -> Sequence[Item]:
+        """The venue numbers its trades anew: nothing is known of the ids to come."""
+        lane = self._lanes.get(instrument)
+        if lane is None:
+            return ()
+        if lane.open:
+            lane.lose(lane.open[0].first, lane.open[-1].last)
+        items = self._released(instrument, lane)
+        del self._lanes[instrument]
         return items
 
     def _lane(self, instrument: str) -> Lane:
@@ -252,7 +276,7 @@ class Mending:
 
     def _take_gap(self, gap: ReportFeedGap, now: float) -> Sequence[Item]:
         lane = self._lane(gap.instrument)
-        holes = [Hole(gap.first, gap.last, now + self._patience_s, gap.market_at)]
+        holes = [Hole(gap.first, gap.last, now + self._patience_s, now + self._longest_s, gap.market_at)]
         for first, last in lane.settled() if gap.first <= lane.highest else ():
             holes = [part for hole in holes for part in hole.without(first, last)]
         lane.open = sorted([*lane.open, *holes])
@@ -290,3 +314,29 @@ class Mending:
                     instrument=instrument, kind="trade", first=lost.first, last=lost.last, market_at=lost.market_at
                 )
             )
+
+
+def mended(intake: Intake, mending: Mending, items: Sequence[Item], now: float) -> Sequence[Item]:
+    """What an intake made of a frame, after mending: where ids have begun anew the mending does too, and a trade that
+    comes late is welcome while its gap is being mended, and known if it was refilled."""
+    before = [item for instrument in intake.restarted for item in mending.begin_anew(instrument)]
+    intake.restarted.clear()
+    return [*before, *mending.take(_reconsidered(intake, mending, items), now)]
+
+
+def _reconsidered(intake: Intake, mending: Mending, items: Sequence[Item]) -> Sequence[Item]:
+    refused = items[-1] if items else None
+    if not isinstance(refused, RefusedFrame) or refused.code is not Code.OUT_OF_ORDER:
+        return items
+    _, tick = decode(refused.raw, refused.at, refused.at, intake.source, venue=intake.venue)
+    standing = mending.stands(tick.instrument, tick.trade_id) if isinstance(tick, Trade) else "new"
+    if not isinstance(tick, Trade) or standing == "new":
+        return items
+    counts = intake.counts
+    counts.refused[refused.code] -= 1
+    if standing == "known":
+        counts.duplicates += 1
+        return ()
+    counts.ticks += 1
+    counts.trades += 1
+    return (tick,)

@@ -21,12 +21,12 @@ from feeds.binance.plan import BinancePlan
 from feeds.binance.rest import Denied, Rest, RestError
 from feeds.binance.strand import Strand
 from feeds.connecting import Allowance
-from feeds.intake import Counts, Intake, Item, RefusedFrame
-from feeds.mending import Mending, Request
+from feeds.intake import Counts, Intake, Item
+from feeds.mending import Mending, Request, mended
 from feeds.source import Clock, Figures
 from feeds.venue import Sink
 from streams.envelope import Refused
-from streams.messages import AnyTick, Code, Depth, Quote, Trade
+from streams.messages import AnyTick, Depth, Quote, Trade
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,12 @@ class BinanceVenue:
         self._mending = Mending(
             self.counts.events,
             patience_s=plan.refill_s,
+            longest_s=plan.longest_refill_s,
             retry_s=plan.refill_retry_s,
             largest=plan.largest_refill,
         )
         self._to_mend = asyncio.Event()
+        self._refills = Allowance(plan.refills, plan.refills_s)
         attempts = Allowance(plan.attempts, plan.attempts_s)
         self._strands = [
             Strand(names, plan, self._take, self.counts.events, attempts, self._random) for names in plan.streams()
@@ -128,7 +130,8 @@ class BinanceVenue:
             done = self._intake.follow(frames, done, now, ticks)
             if ticks:
                 self._note(connection, ticks, now)
-                self._ready += self._mended(ticks)
+                self._ready += self._mending.take(ticks, time.monotonic())
+                self._wake_mending()
             if done < len(frames):
                 self._look_at(connection, frames[done], now)
                 done += 1
@@ -138,7 +141,8 @@ class BinanceVenue:
         items = self._intake.take(raw, now, now, connection.base)
         if items:
             self._note(connection, items[-1:], now)
-            self._ready += self._mended(self._reconsidered(items))
+            self._ready += mended(self._intake, self._mending, items, time.monotonic())
+            self._wake_mending()
         if self._intake.last_notice is not self._notice:
             self._read_notice(connection, raw)
 
@@ -154,12 +158,14 @@ class BinanceVenue:
     def _is_behind(self, connection: Connection, raw: bytes, now: int) -> bool:
         """While two connections deliver the same, the newer state counts, whichever brought it. Trades are told apart
         by their ids."""
-        connection.note(raw)
         try:
             _, tick = decode(raw, now, now, venue=self.name)
         except Refused:
             return False
-        if not isinstance(tick, Quote | Depth):
+        if not isinstance(tick, Trade | Quote | Depth):
+            return False
+        connection.heard(type(tick), tick.instrument)
+        if isinstance(tick, Trade):
             return False
         newest = connection.latest[type(tick)].get(tick.instrument)
         if newest is None or _position(tick) > _position(newest):
@@ -168,28 +174,9 @@ class BinanceVenue:
         self.counts.duplicates += 1
         return True
 
-    def _mended(self, items: Sequence[Item]) -> Sequence[Item]:
-        items = self._mending.take(items, time.monotonic())
+    def _wake_mending(self) -> None:
         if self._mending.refilling:
             self._to_mend.set()
-        return items
-
-    def _reconsidered(self, items: Sequence[Item]) -> Sequence[Item]:
-        """A trade that comes late is welcome while its gap is being mended, and known if it was refilled."""
-        refused = items[-1]
-        if not isinstance(refused, RefusedFrame) or refused.code is not Code.OUT_OF_ORDER:
-            return items
-        _, tick = decode(refused.raw, refused.at, refused.at, venue=self.name)
-        standing = self._mending.stands(tick.instrument, tick.trade_id) if isinstance(tick, Trade) else "new"
-        if not isinstance(tick, Trade) or standing == "new":
-            return items
-        self.counts.refused[refused.code] -= 1
-        if standing == "known":
-            self.counts.duplicates += 1
-            return ()
-        self.counts.ticks += 1
-        self.counts.trades += 1
-        return (tick,)
 
     def _read_notice(self, connection: Connection, raw: bytes) -> None:
         self._notice = notice = self._intake.last_notice
@@ -228,6 +215,10 @@ class BinanceVenue:
                 tasks.create_task(self._refill(rest, request), name=f"refill of {request.instrument}")
 
     async def _refill(self, rest: Rest, request: Request) -> None:
+        if self._refills.claim():
+            self.counts.events["refills_limited"] += 1
+            self._put(self._mending.fail(request, time.monotonic(), for_good=False))
+            return
         try:
             trades = await rest.trades(request)
         except RestError as error:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,7 @@ KINDS: dict[str, type[AnyTick]] = {"trade": Trade, "aggTrade": Trade, "bookTicke
 MOST_RETRIES = 40
 MOST_AT_ONCE = 250  # they share one time of arrival: what parsing them takes is well below a millisecond
 Latest = dict[type, dict[str, Any]]
+Address = Literal["named", "stream", "ws"]  # the path: with the names of the streams, or without, and subscribed to
 Take = Callable[["Connection", list[bytes]], None]
 
 
@@ -61,10 +62,12 @@ class Connection:
         silence_s: float,
         rotate_s: float,
         random: Random,
+        address: Address = "named",
     ) -> None:
         self.base = base
+        self._address = address
         self.latest = latest
-        self.unheard: set[bytes] = set()
+        self.unheard: set[tuple[type, str]] = set()
         self.opened = asyncio.Event()
         self.turn = asyncio.Event()
         self.ended = False
@@ -142,11 +145,14 @@ class Connection:
         except Exception as error:  # noqa: BLE001 (it comes out of `run` as it is)
             self.end(error)
 
-    def note(self, raw: bytes) -> None:
+    def heard(self, kind: type, instrument: str) -> None:
         """Which stream has come over this connection."""
-        parts = raw.split(b'"', 4)
-        if len(parts) == 5:
-            self.unheard.discard(parts[3])
+        self.unheard.discard((kind, instrument))
+
+    @property
+    def streams(self) -> set[tuple[type, str]]:
+        """What it is to bring: of which instruments what kinds of ticks."""
+        return {(kind, symbol) for _, kind, symbol in self._streams}
 
     def answer(self, raw: bytes) -> None:
         """The server's answer to something that was sent."""
@@ -166,6 +172,8 @@ class Connection:
             self._divide(sent.names)
 
     def _url(self) -> str:
+        if self._address != "named":
+            return f"{self.base}/{self._address}"
         url = f"{self.base}/stream?streams={self._names[0]}"
         for name in self._names[1:]:
             if len(url) + 1 + len(name) > self._plan.longest_url:

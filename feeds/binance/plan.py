@@ -60,8 +60,9 @@ class BinancePlan(Struct, frozen=True, kw_only=True):
     one is subscribed anew. `rotate_s`: Binance cuts a connection after a day, so it is replaced before, at an age
     shortened by chance by up to `rotate_jitter_s`; the old one is kept for at most `overlap_s` once the new one stands.
     `steady_s`: a connection that gave ticks for so long was a good one, and the next pause is short again.
-    `refill_s`: how long trades are held while a gap before them is refilled. Binance takes 5 messages a second, answers
-    to its pings included, and 300 attempts in 5 minutes from one address."""
+    `refill_s`: how long trades are held while a gap before them is refilled, moved by every answer that brings some up
+    to `longest_refill_s`; `refills` pages are asked for in `refills_s` at most, half of what Binance allows. It takes 5
+    messages a second, answers to its pings included, and 300 attempts in 5 minutes from one address."""
 
     market: Market = "spot"
     symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
@@ -90,7 +91,10 @@ class BinancePlan(Struct, frozen=True, kw_only=True):
     longest_url: int = 4_000
     refill_s: float = 1.5
     refill_retry_s: float = 0.2
-    largest_refill: int = 10_000
+    longest_refill_s: float = 6.0
+    largest_refill: int = 20_000
+    refills: int = 120
+    refills_s: float = 60.0
     rest_s: float = 5.0
     rest_wait_s: float = 30.0
     snapshot_s: float = 1.0
@@ -98,7 +102,7 @@ class BinancePlan(Struct, frozen=True, kw_only=True):
     snapshots_s: float = 10.0
     clock_s: float = 60.0
     clock_rounds: int = 3
-    listings_s: float = 600.0
+    listings_s: float = 60.0
     late_s: float = 2.0
     skewed_s: float = 1.0
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
-from feeds.binance.connection import Connection, Latest, Retired, Take
+from feeds.binance.connection import Address, Connection, Latest, Retired, Take
 from feeds.binance.plan import BinancePlan
 from feeds.binance.watch import Watch
 from feeds.connecting import Allowance, Backoff, Silence
@@ -18,6 +18,9 @@ from feeds.socket import Rejected
 from streams.messages import Depth, Quote, Trade
 
 log = logging.getLogger(__name__)
+
+ADDRESSES: tuple[Address, ...] = ("named", "stream", "ws")
+UNKNOWN_PATH = (400, 404)  # a server that is no Binance may have other paths
 
 
 class Strand:
@@ -45,6 +48,7 @@ class Strand:
         self._current: Connection | None = None
         self._smooth = True
         self._server = 0
+        self._address = 0
         self._silence_s = plan.silence_s
         self._retry_after_s = 0.0
 
@@ -82,6 +86,7 @@ class Strand:
             silence_s=self._silence_s,
             rotate_s=plan.rotate_s - self._random.uniform(0, plan.rotate_jitter_s),
             random=self._random,
+            address=ADDRESSES[self._address % len(ADDRESSES)],
         )
 
     async def _run(self, connection: Connection) -> None:
@@ -101,6 +106,7 @@ class Strand:
         log.warning("%s: %s: %s", connection.base, type(error).__name__, error)
         if isinstance(error, Rejected):
             self._retry_after_s = error.retry_after_s
+            self._address += error.status in UNKNOWN_PATH
         if isinstance(error, Silence):  # perhaps it is the market that is silent
             self._silence_s = min(2 * self._silence_s, max(self._plan.quiet_s, self._plan.silence_s))
 
@@ -110,14 +116,14 @@ class Strand:
         old, self._current = self._current, fresh
         if old is None or old.ended:
             return True
-        fresh.unheard = {name.encode() for name in self._names}
+        fresh.unheard = fresh.streams
         old.overlapping = fresh.overlapping = True
         began = time.monotonic()
         try:
             while fresh.unheard and not fresh.ended and not old.ended:
                 await asyncio.sleep(0.01)
                 passed_s = time.monotonic() - began
-                if passed_s > self._plan.overlap_s and len(fresh.unheard) < len(self._names):
+                if passed_s > self._plan.overlap_s and len(fresh.unheard) < len(fresh.streams):
                     break
                 if passed_s > self._plan.silence_s:
                     fresh.retire()

@@ -10,10 +10,10 @@ from msgspec import structs
 from feeds.binance.frames import decode
 from feeds.binance.ticks import Refill
 from feeds.intake import Intake, Item, RefusedFrame
-from feeds.mending import Mending, Request
+from feeds.mending import Mending, Request, mended
 from feeds.recordings.stamped import as_it_came
 from streams.envelope import Refused
-from streams.messages import ChangeFeedSource, Code, Trade
+from streams.messages import ChangeFeedSource
 
 ANSWER = b'{"rest":'
 
@@ -45,7 +45,7 @@ class Mended:
 
     def _take_frame(self, raw: bytes, market_at: int, now: float) -> Sequence[Item]:
         before = self._intake.last_notice
-        items = self._mending.take(self._reconsidered(self._intake.take(raw, market_at, market_at)), now)
+        items = mended(self._intake, self._mending, self._intake.take(raw, market_at, market_at), now)
         notice = self._intake.last_notice
         if notice is not before and notice.why == "not_market":
             return (*items, *self._mending.saw(notice.instrument, notice.id))
@@ -62,24 +62,6 @@ class Mended:
             return self._mending.take(items, now)
         trades = [structs.replace(trade, market_at=request.market_at) for trade in content.trades]
         return self._mending.answer(request, trades, now)
-
-    def _reconsidered(self, items: Sequence[Item]) -> Sequence[Item]:
-        """A trade that comes late is welcome while its gap is being mended, and known if it was refilled."""
-        refused = items[-1] if items else None
-        if not isinstance(refused, RefusedFrame) or refused.code is not Code.OUT_OF_ORDER:
-            return items
-        intake = self._intake
-        _, tick = decode(refused.raw, refused.at, refused.at, intake.source, venue=intake.venue)
-        standing = self._mending.stands(tick.instrument, tick.trade_id) if isinstance(tick, Trade) else "new"
-        if not isinstance(tick, Trade) or standing == "new":
-            return items
-        intake.counts.refused[refused.code] -= 1
-        if standing == "known":
-            intake.counts.duplicates += 1
-            return ()
-        intake.counts.ticks += 1
-        intake.counts.trades += 1
-        return (tick,)
 
 
 def in_time(items: Iterator[Item]) -> Iterator[Item]:

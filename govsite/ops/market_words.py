@@ -44,6 +44,7 @@ COUNTERS = {
     "gaps": ("Holes", "in the ids of trades or updates, before anything was refilled"),
     "refilled": ("Refilled", "missing trades that were fetched from the venue and put in their place"),
     "unfilled": ("Unfilled", "missing trades that could not be had; rules see them as gaps"),
+    "refills_limited": ("Refills put off", "so as not to ask a venue for more than it allows"),
     "healed_gaps": ("Healed", "holes in an order book that a snapshot closed before anybody had to know"),
     "resyncs": ("Order books resynchronised", "begun anew from a snapshot of the venue"),
     "derived_quotes": ("Quotes from order books", "for instruments that come without a best bid and offer"),

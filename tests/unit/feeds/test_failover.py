@@ -80,13 +80,14 @@ class Scene:
 
         return begin
 
-    def tick(self, source: Source, at: int | None = None) -> Trade:
+    def tick(self, source: Source, at: int | None = None, id: int = 1, venue: str = "binance") -> Trade:
         return Trade(
             instrument="BTCUSDT",
             market_at=self.clock.now if at is None else at,
             received_at=self.clock.now,
+            venue=venue,
             source=source,
-            trade_id=1,
+            trade_id=id,
             price=Decimal(1),
             quantity=Decimal(1),
             aggressor="buy",
@@ -167,6 +168,37 @@ def test_what_live_says_of_itself_is_passed_on_while_something_stands_in() -> No
     scene.live.items = [*said, scene.tick("live")]
     assert scene.after(0.1) == said
     assert scene.failover.counts.passed == {"on_trial": 1}
+
+
+def test_what_live_brought_unseen_is_one_gap_before_its_next_trade() -> None:
+    scene = Scene()
+    scene.live.items = [scene.tick("live", id=7)]
+    scene.after(1)
+    scene.after(10.1)
+    inside = ReportFeedGap(instrument="BTCUSDT", kind="trade", first=8, last=9, market_at=0)
+    for second in range(10):
+        scene.live.items = (
+            [inside, scene.tick("live", id=10 + second)] if second == 0 else [scene.tick("live", id=10 + second)]
+        )
+        assert not [item for item in scene.after(1) if isinstance(item, ReportFeedGap)]
+    scene.live.items = [scene.tick("live", id=20), scene.tick("live", id=21)]
+    switch, gap, first, second_trade = scene.after(1)
+    assert isinstance(switch, ChangeFeedSource)
+    assert isinstance(gap, ReportFeedGap)
+    assert (gap.first, gap.last) == (8, 19)
+    assert [item.trade_id for item in (first, second_trade) if isinstance(item, Trade)] == [20, 21]
+    scene.live.items = [scene.tick("live", id=22)]
+    assert [type(item) for item in scene.after(1)] == [Trade]
+
+
+def test_ids_that_do_not_follow_each_other_name_no_gap() -> None:
+    scene = Scene()
+    scene.live.items = [scene.tick("live", id=7, venue="alpaca-iex")]
+    scene.after(1)
+    scene.after(10.1)
+    for number in range(12):
+        scene.live.items = [scene.tick("live", id=100 + number, venue="alpaca-iex")]
+        assert not [item for item in scene.after(1) if isinstance(item, ReportFeedGap)]
 
 
 def test_who_fails_again_soon_has_to_prove_itself_for_longer_each_time_up_to_five_minutes() -> None:
@@ -335,7 +367,7 @@ def test_whatever_live_does_each_tick_is_of_the_source_that_was_told_and_the_clo
     told, market_at, gaps = "live", 0, 0
     for pause, live, late in steps:
         scene.clock.now += int(pause * SECOND)
-        gap = ReportFeedGap(instrument="BTCUSDT", kind="trade", first=1, last=2, market_at=0)
+        gap = ReportFeedGap(instrument="BTCUSDT", kind="depth", first=1, last=2, market_at=0)
         scene.live.items = [gap, scene.tick("live", at=scene.clock.now - late * SECOND)] if live else []
         if scene.substitutes:
             scene.substitutes[-1].items = [scene.tick(scene.substitutes[-1].source)]

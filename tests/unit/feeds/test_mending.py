@@ -139,7 +139,10 @@ def test_where_nothing_can_be_had_nobody_waits() -> None:
     assert told(mending.fail(request, 0.1, for_good=False)) == []
     assert mending.ask(0.2) == []
     (request,) = mending.ask(0.4)
-    assert told(mending.fail(request, 0.5, for_good=True)) == [(2, 3), 4]
+    assert told(mending.fail(request, 0.5, for_good=True)) == []
+    assert told(mending.take((trade(3),), 0.6)) == [], "what is only late has its place"
+    assert mending.ask(0.7) == []
+    assert told(mending.expire(0.7)) == [(2, 2), 3, 4]
 
 
 def test_an_id_outside_the_market_is_not_waited_for() -> None:
@@ -172,6 +175,26 @@ def test_a_sequence_that_begins_anew_is_followed() -> None:
     assert told(mending.take((trade(50),), 0.1)) == [50]
     assert told(mending.take((trade(51),), 0.1)) == [51]
     assert told(mending.take((trade(50),), 0.1)) == []
+
+
+def test_ids_that_begin_anew_are_new_although_they_were_had() -> None:
+    mending, events = begun()
+    assert told(mending.take((trade(2), trade(3), gap(4, 5), trade(6)), 0.0)) == [2, 3]
+    assert told(mending.begin_anew("BTCUSDT")) == [(4, 5), 6], "what was waited for belongs to the old numbers"
+    assert told(mending.take((trade(1), trade(2), trade(3)), 0.1)) == [1, 2, 3]
+    assert mending.refilling == 0
+    assert events == {"unfilled": 2}
+
+
+def test_an_answer_that_brings_something_is_waited_on_for_longer_but_not_for_ever() -> None:
+    mending, events = begun(page=2, patience_s=1.0, longest_s=2.5)
+    mending.take((gap(2, 9), trade(10)), 0.0)
+    for now in (0.9, 1.8, 2.4):
+        (request,) = mending.ask(now)
+        assert told(mending.answer(request, [trade(request.first), trade(request.last)], now)) != [(2, 9), 10]
+        assert told(mending.expire(now)) == []
+    assert told(mending.expire(2.5)) == [(8, 9), 10]
+    assert events == {"refilled": 6, "unfilled": 2}
 
 
 @st.composite

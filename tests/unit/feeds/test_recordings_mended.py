@@ -96,3 +96,14 @@ def test_recordings_of_others_are_not_mended(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"%d %s\n%d %s\n" % (T0, trade(1), T0 + 1, trade(4)))
     assert ids(list(read_ticks([path]))) == [1, (2, 3), 4]
+
+
+def test_trades_that_are_numbered_anew_come_again(tmp_path: Path) -> None:
+    """A venue that has begun anew sends ids that were had, with later times."""
+    frames = [(at, trade(at + 1, T=1723161255342 + at)) for at in range(50)]
+    again = [(100 + at, trade(at + 1, T=1723161255342 + 100 + at)) for at in range(50)]
+    items, counts = replayed(tmp_path / "a", *frames, *again)
+    taken = [item.trade_id for item in items if isinstance(item, Trade)]
+    assert counts.events["restarted_ids"] == 1
+    assert taken == [*range(1, 51), *range(3, 51)], "the first two of them cannot be told from repeats"
+    assert (counts.duplicates, counts.refused.total(), counts.gaps) == (2, 0, 0)
