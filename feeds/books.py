@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from feeds.intake import Item
 from feeds.source import Clock, Figures
@@ -21,7 +21,6 @@ SAID_AGAIN_NS = SECOND // 2
 HEALED_WITHIN_NS = 2 * SECOND
 SHORTEST_PAUSE_NS, LONGEST_PAUSE_NS = SECOND, 30 * SECOND
 MOST_BOOKS = 500
-MOST_HELD = 1_000
 
 Key = tuple[str, str]
 
@@ -80,6 +79,7 @@ class Books:
         self._astray: set[Key] = set()
         self._quoted_at: dict[Key, int] = {}
         self._held: list[_Held] = []
+        self._reported_at: dict[str, int] = {}
         self.counters: Counter[str] = Counter()
 
     @property
@@ -161,13 +161,26 @@ class Books:
             self._came_in_sync(key, desk, snapshot, out)
 
     def _gap(self, gap: ReportFeedGap, out: list[Item]) -> None:
-        """Held where a snapshot was promised, else passed on at once."""
+        """Held where a snapshot was promised, else passed on at once; of an instrument one is enough for a second, and
+        those that follow become part of the next."""
         now = self._clock()
+        for index, held in enumerate(self._held):
+            if held.gap.instrument == gap.instrument:
+                first, last = min(held.gap.first, gap.first), max(held.gap.last, gap.last)
+                self._held[index] = structs.replace(held, gap=structs.replace(gap, first=first, last=last))
+                return
         asked = [self._ask(desk, now) for _, desk in self._of(gap.instrument)]
-        if any(asked) and len(self._held) < MOST_HELD:
-            self._held.append(_Held(gap, now + HEALED_WITHIN_NS))
+        if any(asked):
+            self._hold(gap, now + HEALED_WITHIN_NS)
+        elif now < (again_at := self._reported_at.get(gap.instrument, 0) + SECOND):
+            self._hold(gap, again_at)
         else:
+            self._reported_at[gap.instrument] = now
             out.append(gap)
+
+    def _hold(self, gap: ReportFeedGap, until: int) -> None:
+        self._held.append(_Held(gap, until))
+        self._held.sort(key=lambda held: held.until)
 
     def _begin_anew(self) -> None:
         self._desks.clear()
@@ -265,5 +278,7 @@ class Books:
         for key in self._astray:
             self._ask(self._desks[key], now)
         if self._held and self._held[0].until <= now:
-            out += [held.gap for held in self._held if held.until <= now]
+            due = [held.gap for held in self._held if held.until <= now]
+            self._reported_at |= {gap.instrument: now for gap in due}
+            out += due
             self._held = [held for held in self._held if held.until > now]

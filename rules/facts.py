@@ -52,7 +52,7 @@ ORDER_FACTS: dict[str, Declared] = {
     "market.spread": Declared("DOUBLE", 0.01, "ask − bid of the fresh quote, 0 without one"),
     "market.quote_age_ms": Declared("DOUBLE", 20.0, f"age of the last quote, market clock; {_NEVER}"),
     "market.trade_age_ms": Declared("DOUBLE", 200.0, f"age of the last trade, market clock; {_NEVER}"),
-    "market.lag_ms": Declared("DOUBLE", 5.0, f"how late the last tick came that says when it happened; {_NEVER}"),
+    "market.lag_ms": Declared("DOUBLE", 5.0, f"how much later than usual the last trade came; {_NEVER}"),
     "market.source": Declared("STRING", "live", '"live", "replay" or "synthetic"'),
     "instrument.suspended": Declared("BOOL", False, "SUSPENDED by a breaker or a person"),
     "instrument.tradable": Declared("BOOL", True, "the venue trades it: session open, no halt flag"),

@@ -188,7 +188,7 @@ class Trigger(Struct, frozen=True, kw_only=True):
 
 class Ages(Struct, frozen=True):
     """How old the last quote and the last trade are by the market clock (ns); None if there never was one. `lag` is
-    how much later than it happened the last one came that says when; None if none says."""
+    how much later than usual the last trade came; None where none says when it happened."""
 
     quote: int | None
     trade: int | None

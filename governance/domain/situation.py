@@ -62,7 +62,7 @@ def ages_of(prices: Prices, instrument: str) -> Ages:
     return Ages(
         None if market.quote is None else prices.now - market.quote.market_at,
         None if market.trade is None else prices.now - market.trade.market_at,
-        market.lag,
+        prices.lag_ns(instrument),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from streams.events import MarketView
 from streams.messages import Quote, Source, Tick, Trade
 
 QUOTE_FRESH_NS = 1_000_000_000
+DELAY_WINDOW_NS = 300_000_000_000
 TWO = Decimal(2)
 
 
@@ -26,12 +27,17 @@ class Market(Struct):
             return self.quote or self.trade
         return self.quote if self.quote.market_at >= self.trade.market_at else self.trade
 
+
+class _Delay(Struct):
+    """The least time from event to receipt (ns) in this window and in the one before."""
+
+    window: int
+    before: int
+    now: int
+
     @property
-    def lag(self) -> int | None:
-        """From event to receipt (ns) of the younger one that has an event time, 0 where the venue's clock is ahead."""
-        timed = [tick for tick in (self.quote, self.trade) if tick is not None and tick.event_at]
-        youngest = max(timed, key=lambda tick: tick.market_at, default=None)
-        return None if youngest is None else max(0, youngest.market_at - youngest.event_at)
+    def least(self) -> int:
+        return min(self.before, self.now)
 
 
 class Markets(dict[str, Market]):
@@ -46,6 +52,7 @@ class Prices:
     def __init__(self) -> None:
         self.markets = Markets()
         self.now = 0
+        self._delays: dict[tuple[str, Source], _Delay] = {}
 
     def observe(self, tick: Tick) -> None:
         """One-sided quotes are no price and are passed over; depth only moves the clock."""
@@ -57,6 +64,8 @@ class Prices:
                 self.markets[tick.instrument].quote = tick
         elif type(tick) is Trade:
             self.markets[tick.instrument].trade = tick
+            if tick.event_at:
+                self._note_delay(tick)
 
     def frozen(self) -> Prices:
         """The prices of this moment, which later ticks do not move."""
@@ -64,6 +73,7 @@ class Prices:
         copy.now = self.now
         for instrument, market in self.markets.items():
             copy.markets[instrument] = Market(market.quote, market.trade)
+        copy._delays = {key: structs.replace(delay) for key, delay in self._delays.items()}
         return copy
 
     def fresh_quote(self, instrument: str) -> Quote | None:
@@ -81,6 +91,25 @@ class Prices:
         if market is None or market.trade is None:
             return None
         return _view(market.trade.price, Decimal(0), market.trade.id, market.trade)
+
+    def lag_ns(self, instrument: str) -> int | None:
+        """How much later than usual the last trade came: from event to receipt, less the least that this took its venue
+        in the last five to ten minutes, which is where the two clocks differ. None where no trade says when it was."""
+        market = self.markets.get(instrument)
+        trade = market.trade if market else None
+        if trade is None or not trade.event_at:
+            return None
+        return trade.market_at - trade.event_at - self._delays[trade.venue, trade.source].least
+
+    def _note_delay(self, trade: Trade) -> None:
+        delay, window = trade.market_at - trade.event_at, trade.market_at // DELAY_WINDOW_NS
+        known = self._delays.get((trade.venue, trade.source))
+        if known is None or window > known.window + 1:
+            self._delays[trade.venue, trade.source] = _Delay(window, delay, delay)
+        elif window > known.window:
+            known.window, known.before, known.now = window, known.now, delay
+        elif delay < known.now:
+            known.now = delay
 
     def age_ns(self, instrument: str) -> int | None:
         """Age of the instrument's last tick by the market clock; None if there never was one."""

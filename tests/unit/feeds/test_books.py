@@ -138,14 +138,22 @@ def test_a_gap_is_not_healed_by_a_snapshot_from_before_its_end() -> None:
     assert desk.gaps == [gap(11, 13)]
 
 
-def test_what_is_held_is_bounded_and_can_be_released(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_HELD", 2)
+def test_gaps_that_follow_each_other_are_held_as_one_and_can_be_released() -> None:
     desk = in_sync()
     for number in (20, 30, 40):
         desk.give(gap(number - 5, number - 1), diff(number))
-    assert desk.gaps == [gap(35, 39)]
-    assert desk.books.release() == [gap(15, 19), gap(25, 29)]
+    assert desk.gaps == []
+    assert desk.books.release() == [gap(15, 39)]
     assert desk.books.release() == []
+
+
+def test_where_no_snapshot_can_be_had_gaps_are_told_once_a_second() -> None:
+    desk = in_sync(snapshots=False)
+    for number in (20, 30, 40):
+        desk.give(gap(number - 5, number - 1), diff(number))
+    assert desk.gaps == [gap(15, 19)]
+    desk.wait(1_000)
+    assert desk.gaps == [gap(15, 19), gap(25, 39)]
 
 
 def test_with_another_source_everything_begins_anew() -> None:

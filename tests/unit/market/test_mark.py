@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from market.domain.mark import QUOTE_FRESH_NS, Prices
 from streams.messages import Depth, Quote, Tick, Trade
 
@@ -79,11 +81,34 @@ def test_the_source_is_that_of_the_younger_tick() -> None:
     assert seen.markets["BTCUSDT"].latest == a_trade(2, source="synthetic")
 
 
-def test_the_lag_is_that_of_the_younger_tick_with_an_event_time() -> None:
-    """Quotes of Binance's spot market do not say when they happened."""
-    late = a_trade(9 * SECOND, event_at=SECOND)
-    assert prices(late).markets["BTCUSDT"].lag == 8 * SECOND
-    assert prices(late, a_quote(10 * SECOND)).markets["BTCUSDT"].lag == 8 * SECOND
-    assert prices(late, a_quote(10 * SECOND, event_at=9 * SECOND)).markets["BTCUSDT"].lag == SECOND
-    assert prices(a_trade(SECOND, event_at=2 * SECOND)).markets["BTCUSDT"].lag == 0
-    assert prices(a_quote(SECOND)).markets["BTCUSDT"].lag is None
+def test_the_lag_is_what_the_last_trade_took_longer_than_the_fastest() -> None:
+    in_time = a_trade(9 * SECOND, event_at=9 * SECOND - 40_000_000)
+    late = a_trade(17 * SECOND, event_at=9 * SECOND)
+    assert prices(in_time).lag_ns("BTCUSDT") == 0
+    assert prices(in_time, late).lag_ns("BTCUSDT") == 8 * SECOND - 40_000_000
+    assert prices(in_time, late, a_quote(18 * SECOND)).frozen().lag_ns("BTCUSDT") == 8 * SECOND - 40_000_000
+    assert prices(late, in_time).lag_ns("BTCUSDT") == 0
+
+
+@pytest.mark.parametrize("offset", [-3_600 * SECOND, 3_600 * SECOND])
+def test_a_venue_whose_clock_is_off_is_not_late(offset: int) -> None:
+    start = 10_000 * SECOND
+    seen = prices(a_trade(start, event_at=start + offset), a_trade(start + SECOND, event_at=start + SECOND + offset))
+    assert seen.lag_ns("BTCUSDT") == 0
+    seen.observe(a_trade(start + 10 * SECOND, event_at=start + 2 * SECOND + offset))
+    assert seen.lag_ns("BTCUSDT") == 8 * SECOND
+
+
+def test_a_clock_that_was_set_is_believed_after_ten_minutes() -> None:
+    start = 10_000 * SECOND
+    seen = prices(a_trade(start, event_at=start))
+    for minute in range(1, 12):
+        at = start + 60 * minute * SECOND
+        seen.observe(a_trade(at, event_at=at - 5 * SECOND))
+    assert seen.lag_ns("BTCUSDT") == 0
+
+
+def test_who_does_not_say_when_it_happened_has_no_lag() -> None:
+    assert prices(a_trade(SECOND)).lag_ns("BTCUSDT") is None
+    assert prices(a_quote(SECOND, event_at=1)).lag_ns("BTCUSDT") is None
+    assert prices().lag_ns("BTCUSDT") is None
