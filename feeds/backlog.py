@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from feeds.intake import Item, RefusedFrame
 from feeds.source import Clock
+from streams.commands import GapKind
 from streams.messages import BookSnapshot, Depth, Quote, ReportFeedGap, ReportTradingStatus, Tick, Trade
 
 log = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ class _Thinning:
         self._room_refused = _room(load.refused, bounds.refused)
         self._quoted: set[str] = set()
         self._statuses: Counter[str] = Counter()
-        self._lost: dict[tuple[Literal["trade", "depth"], str], list[ReportFeedGap]] = {}
+        self._lost: dict[tuple[GapKind, str], list[ReportFeedGap]] = {}
 
     def of(self, items: deque[Item]) -> deque[Item]:
         """What stays of them, the gaps that it leaves in front."""

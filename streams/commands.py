@@ -26,6 +26,7 @@ from streams.vocabulary import (
     positive,
 )
 
+GapKind = Literal["trade", "depth", "hole"]
 Why = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
@@ -110,10 +111,11 @@ class ChangeFeedSource(Message, frozen=True, kw_only=True, tag="ChangeFeedSource
 
 
 class ReportFeedGap(Message, frozen=True, kw_only=True, tag="ReportFeedGap.1"):
-    """Ids `first`..`last` (inclusive) of `instrument` that could not be had."""
+    """Ids `first`..`last` (inclusive) of `instrument` that could not be had; a hole, at a venue whose ids do not follow
+    each other, is the time (ns) from one to the other in which nothing was heard."""
 
     instrument: Symbol
-    kind: Literal["trade", "depth"]
+    kind: GapKind
     first: Whole
     last: Whole
     market_at: Nanoseconds

@@ -22,7 +22,7 @@ from feeds.socket import Patience, Rejected, Socket, open_socket
 from feeds.source import Clock, Figures
 from feeds.venue import Sink
 from market.domain.listing import Listing
-from streams.messages import Tick
+from streams.messages import ReportFeedGap, Tick
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +173,17 @@ class AlpacaVenue:
             self._intake.doubt()
             missed_s = (self._tell_time() - self._last_data) / SECOND
             log.warning("%s: nothing is known of the last %.1f s", self.name, missed_s)
+            self._report_hole(self._last_data, self._tell_time())
+
+    def _report_hole(self, since: int, until: int) -> None:
+        """Nobody knows whether there is anything in it, so it is one for every stock."""
+        assert self._sink is not None
+        self._sink.items(
+            [
+                ReportFeedGap(instrument=symbol, kind="hole", first=since, last=until, market_at=until)
+                for symbol in self.plan.symbols
+            ]
+        )
 
 
 def _listing(symbol: str, venue: str) -> Listing:

@@ -130,6 +130,8 @@ def _of_gaps(gaps: Sequence[Gap]) -> list[Notice]:
 
 
 def _gap_words(gap: Gap) -> str:
+    if gap.kind == "hole":
+        return f"{gap.instrument} for {max((gap.last - gap.first) / SECOND, 0.1):.1f} s"
     ids = f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
     what = {"trade": "trades", "depth": "order book updates"}.get(gap.kind, gap.kind)
     return f"{gap.instrument} {what} {ids}"

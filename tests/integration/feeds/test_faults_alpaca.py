@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feeds.exchange import faults as f
-from streams.messages import Code, Quote, ReportTradingStatus, Trade
+from streams.messages import Code, Quote, ReportFeedGap, ReportTradingStatus, Trade
 from tests.integration.feeds.exchange.desk import trading
 from tests.integration.feeds.exchange.tapes import until
 
@@ -60,6 +60,9 @@ async def test_a_hole_in_stocks_is_counted(redis_url: str, fault: f.AnyFault) ->
         await desk.counts("holes")
         await desk.trades_on()
         assert len(desk.ids) == len(set(desk.ids))
+        holes = [gap for gap in desk.commands(ReportFeedGap) if gap.kind == "hole"]
+        assert {gap.instrument for gap in holes} == {"SPY"}
+        assert all(0 < gap.last - gap.first < 60_000_000_000 for gap in holes)
 
 
 async def test_broken_arrays_are_letters_and_doubled_ones_come_once(redis_url: str) -> None:

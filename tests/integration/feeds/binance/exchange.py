@@ -32,7 +32,8 @@ async def until(true: Callable[[], object], what: str, within_s: float = 10.0) -
 
 
 class Exchange:
-    """`refused`: stream names that a SUBSCRIBE must not contain. `lacking`: ids that REST does not have."""
+    """`refused`: stream names that a SUBSCRIBE must not contain. `lacking`: ids that REST does not have. `plain`: it
+    knows `/ws` only, and its frames do not say their stream."""
 
     def __init__(self) -> None:
         self.open: list[web.WebSocketResponse] = []
@@ -53,8 +54,11 @@ class Exchange:
         self.statuses = {"BTCUSDT": "TRADING", "ETHUSDT": "TRADING"}
         self.snapshot: Any = {"lastUpdateId": 7, "bids": [["100.0", "1"]], "asks": [["101.0", "2"]]}
         self.is_mute = False
+        self.plain = False
 
     async def send(self, frame: Json | bytes) -> None:
+        if self.plain and isinstance(frame, dict):
+            frame = frame["data"]
         text = frame.decode() if isinstance(frame, bytes) else msgspec.json.encode(frame).decode()
         for connection in list(self.open):
             with contextlib.suppress(ConnectionError):
@@ -81,10 +85,12 @@ class Exchange:
         return int(time.time() * 1_000) + self.skew_ms
 
     async def stream(self, request: web.Request) -> web.WebSocketResponse:
+        if self.plain and request.path != "/ws":
+            raise web.HTTPNotFound
         connection = web.WebSocketResponse()
         await connection.prepare(request)
         self.opened_at.append(time.monotonic())
-        self.streams.append(request.query["streams"])
+        self.streams.append(request.query.get("streams", ""))
         if self.drop_at_once:
             await connection.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return connection
@@ -182,6 +188,7 @@ async def serving() -> AsyncIterator[tuple[Exchange, str]]:
     exchange = Exchange()
     app = web.Application()
     app.router.add_get("/stream", exchange.stream)
+    app.router.add_get("/ws", exchange.stream)
     app.router.add_get("/api/v3/{what}", exchange.rest)
     app.router.add_get("/fapi/v1/{what}", exchange.rest)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

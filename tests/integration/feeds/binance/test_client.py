@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,40 @@ async def test_rotation_loses_and_doubles_nothing() -> None:
         assert not [item for item in sink.all if isinstance(item, RefusedFrame)]
         assert venue.counts.events["disconnects"] == 0
         assert venue.counts.duplicates > 0
+
+
+async def test_a_server_with_one_path_and_plain_frames_is_enough() -> None:
+    async with serving() as (exchange, url):
+        exchange.plain = True
+        quick: dict[str, Any] = {
+            "first_pause_s": 0.01,
+            "longest_pause_s": 0.02,
+            "watch_s": 0.01,
+            "rotate_jitter_s": 0.0,
+        }
+        plan = BinancePlan(symbols=("BTCUSDT",), urls=(url,), rotate_s=0.3, overlap_s=0.3, steady_s=0.05, **quick)
+        async with reading(plan) as (venue, sink):
+            await until(lambda: exchange.requests, "the client has subscribed")
+            flow = asyncio.create_task(exchange.flow())
+            await until(lambda: venue.counts.events["rotations"] >= 2, "two rotations were made")
+            lost = venue.counts.events["disconnects"]
+            await until(lambda: len(exchange.opened_at) >= 4, "and each new connection was taken")
+            flow.cancel()
+            assert lost == venue.counts.events["disconnects"] == 2, "only the two paths that there are not"
+            assert sink.ids == list(range(1, len(sink.ids) + 1))
+
+
+async def test_ids_that_begin_anew_are_followed() -> None:
+    async with trading() as (exchange, venue, sink):
+        before = exchange.now_ms()
+        for id in range(1, 21):
+            await exchange.trade(id, T=before + id)
+        await until(lambda: len(sink.ids) == 20, "twenty trades came")
+        for id in range(1, 21):
+            await exchange.trade(id, T=before + 1_000 + id)
+        await until(lambda: len(sink.ids) == 38, "and the same numbers again, but for the two that are in doubt")
+        assert sink.ids == [*range(1, 21), *range(3, 21)]
+        assert (sink.gaps, venue.counts.events["restarted_ids"]) == ([], 1)
 
 
 async def test_an_announced_shutdown_is_not_waited_for() -> None:
