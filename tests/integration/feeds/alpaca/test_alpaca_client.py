@@ -13,7 +13,7 @@ from msgspec import structs
 
 from feeds.alpaca.client import AlpacaVenue
 from feeds.alpaca.plan import AlpacaPlan, MissingKey, plan_from
-from streams.messages import Quote, ReportTradingStatus, Trade
+from streams.messages import Quote, ReportFeedGap, ReportTradingStatus, Trade
 from tests.integration.feeds.alpaca.server import KEY, SECRET, Conversation, Kept, Script, Server, serving
 from tests.unit.feeds.alpaca_frames import AT, HALT, QUOTE, TRADE, frame
 
@@ -278,9 +278,15 @@ async def test_a_halt_outlives_the_connection_until_the_instrument_trades_again(
         await conversation.stay()
 
     async with running(halt, again) as run:
-        await until(lambda: len(run.sink.taken) == 6, "all of it")
+        await until(lambda: len(run.sink.taken) == 7, "all of it")
         kinds = [type(item) for item in run.sink.taken]
-        assert kinds == [ReportTradingStatus, Trade, ReportTradingStatus, Quote, ReportTradingStatus, Trade]
+        assert kinds == [
+            *(ReportTradingStatus, Trade, ReportTradingStatus),
+            ReportFeedGap,
+            Quote,
+            ReportTradingStatus,
+            Trade,
+        ]
         reports = [item for item in run.sink.taken if isinstance(item, ReportTradingStatus)]
         assert [(report.tradable, report.status) for report in reports] == [
             (True, "trades"), (False, "Trading Halt (T12)"), (True, "trades")
