@@ -17,7 +17,7 @@ bench: install
 	@exec $(BIN)/python manage.py bench $(ARGS)
 
 test: $(VENV)/dev.stamp chromium lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -280,13 +280,8 @@ async def test_a_halt_outlives_the_connection_until_the_instrument_trades_again(
     async with running(halt, again) as run:
         await until(lambda: len(run.sink.taken) == 7, "all of it")
         kinds = [type(item) for item in run.sink.taken]
-        assert kinds == [
-            *(ReportTradingStatus, Trade, ReportTradingStatus),
-            ReportFeedGap,
-            Quote,
-            ReportTradingStatus,
-            Trade,
-        ]
+        first = [ReportTradingStatus, Trade, ReportTradingStatus]
+        assert kinds == [*first, ReportFeedGap, Quote, ReportTradingStatus, Trade]
         reports = [item for item in run.sink.taken if isinstance(item, ReportTradingStatus)]
         assert [(report.tradable, report.status) for report in reports] == [
             (True, "trades"), (False, "Trading Halt (T12)"), (True, "trades")
