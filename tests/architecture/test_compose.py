@@ -23,12 +23,12 @@ def test_it_runs_the_processes_of_the_stack() -> None:
     assert SERVICES.keys() == names | SERVERS | {"migrate"}
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - {"migrate"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
 def test_every_service_that_stays_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - SERVERS - {"migrate"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - SERVERS - {"migrate"}))
 def test_every_process_waits_for_the_tables(name: str) -> None:
     assert SERVICES[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
 
