@@ -24,13 +24,15 @@ COUNTS_FOR_NOTHING = {
     "ProposalAdmitted.probability",  # its author's ballot is what counts
     "ProposalAdmitted.held",  # what outcomes are measured from: it counts when the round is scored
     "DeliberationOpened.market_opened_at",  # within its bucket; likewise
-    "SituationRecorded.markets.BTCUSDT.spread",  # no rule of the starter reads it
+    "SituationRecorded.ages.BTCUSDT.lag",  # no rule of the starter reads it
+    "SituationRecorded.markets.BTCUSDT.spread",  # likewise
     "SituationRecorded.markets.BTCUSDT.tick_id",
 }
 
 COUNT_FOR_NOTHING_IN_A_RELEASE = {
     "DecisionReleased.operator",
     "DecisionReleased.reason",
+    "SituationRecorded.ages.BTCUSDT.lag",
     "SituationRecorded.markets.BTCUSDT.spread",
     "SituationRecorded.markets.BTCUSDT.tick_id",
 }
