@@ -28,7 +28,7 @@ from feeds.recorder import Recorder, newest
 from feeds.recordings import Progress, Unreadable, expand, read_ticks, start_time
 from feeds.replay import Player
 from feeds.source import Clock, TickSource
-from feeds.synthetic import SCENARIOS, SyntheticMarket
+from feeds.synthetic import LISTINGS, SCENARIOS, SyntheticMarket
 from feeds.venue import Venue
 from streams.messages import Source, Trade
 
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 CRYPTO: Mapping[str, Market] = {place.name: market for market, place in PLACES.items()}
 STOCK_FEEDS: Mapping[str, AlpacaFeed] = {"alpaca-iex": "iex", "alpaca-sip": "sip"}
+INVENTED = frozenset(listing.symbol for listing in LISTINGS)
 VENUES = (*CRYPTO, *STOCK_FEEDS)
 Fallback = Literal["auto", "replay", "synthetic", "none"]
 
@@ -134,6 +135,13 @@ def _client(wanted: Wanted, wishes: Wishes, clock: Clock) -> Venue:
     return BinanceVenue(plan, clock=clock)
 
 
+def _symbols(wishes: Wishes) -> tuple[str, ...]:
+    """The instruments of live, or those that were asked for; none: all that there are."""
+    if wishes.feed != "live":
+        return wishes.symbols
+    return tuple(symbol for wanted in _wanted(wishes) for symbol in wanted.symbols)
+
+
 def _expected(wanted: list[Wanted], now: int) -> bool:
     """Whether there should be data: stocks are silent outside of their hours, and nothing is wrong then."""
     return any(venue.venue not in STOCK_FEEDS for venue in wanted) or opened_at(now) is not None
@@ -145,13 +153,15 @@ def _patience(seconds: float) -> Patience:
 
 
 class _Playing:
-    """What is played instead of live, or in its place. All players count into the same `counts`."""
+    """What is played instead of live, or in its place: then the instruments of live and no others, because one that
+    live never brings would stand still, and stale, as soon as live is back. All players count into one `counts`."""
 
     def __init__(self, wishes: Wishes, publisher: Publisher, clock: Clock) -> None:
         self.counts = Counts()
         self._wishes = wishes
         self._publisher = publisher
         self._clock = clock
+        self.symbols = _symbols(wishes)
 
     def standbys(self, files: list[Path], past: int) -> list[Standby]:
         """In step with the clock, so that live can take over again without the market clock going back."""
@@ -179,7 +189,7 @@ class _Playing:
         start = start_time(wishes.start_at, files) if wishes.start_at else None
         progress = Progress()
         return Player(
-            lambda: read_ticks(files, counts, symbols=wishes.symbols, start=start, progress=progress),
+            lambda: read_ticks(files, counts, symbols=self.symbols, start=start, progress=progress),
             "replay",
             counts,
             speed=speed,
@@ -193,8 +203,10 @@ class _Playing:
     def synthetic(self, after: int, speed: float | None) -> Player:
         wishes, start = self._wishes, self._clock()
         scenario = SCENARIOS[wishes.scenario]
+        if self.symbols and not set(self.symbols) & INVENTED:
+            raise Unreadable(f"the synthetic market has {', '.join(sorted(INVENTED))}, and none of them is wanted")
         return Player(
-            lambda: _counted(SyntheticMarket(wishes.seed, start, scenario=scenario), wishes.symbols, self.counts),
+            lambda: _counted(SyntheticMarket(wishes.seed, start, scenario=scenario), self.symbols, self.counts),
             "synthetic",
             self.counts,
             speed=speed,
