@@ -76,6 +76,8 @@ def _order(body: e.Event) -> str | None:
             )
         case e.OrderSent():
             return f"Order sent to {body.venue}"
+        case e.OrderWorking():
+            return f"Order working on {body.venue}"
         case e.OrderRejected() | e.OrderCancelled() | e.OrderExpired():
             return f"Order {type(body).__name__[5:].lower()}: {_reason(body.reason, body.detail)}"
         case e.OrderFilled() | e.OrderPartiallyFilled():
@@ -84,6 +86,11 @@ def _order(body: e.Event) -> str | None:
             return f"Book {body.book} opened with {_number(body.cash)} {body.quote}"
         case e.CashMoved():
             return f"Cash moved: {_number(body.amount)}, {body.reason}"
+        case e.PositionAdjusted():
+            return (
+                f"{body.who} adjusts {body.instrument} by {_number(body.quantity)} at {_number(body.price)}: "
+                f"{body.reason}"
+            )
         case e.BookReconciled():
             return f"{body.venue} agrees with the book on {', '.join(body.instruments)}"
         case e.ReconciliationFailed():
@@ -119,7 +126,20 @@ def _book(body: e.Event) -> str | None:
                 f"Equity {_number(body.equity)}, peak {_number(body.peak)}, day open {_number(body.day_open)} "
                 f"({body.day})"
             )
-    return _mode(body)
+    return _desk(body) or _mode(body)
+
+
+def _desk(body: e.Event) -> str | None:
+    match body:
+        case e.CancelOrdered():
+            return f"{body.who} has the order {body.order_id} cancelled: {body.why}"
+        case e.CashMoveOrdered():
+            return f"{body.who} moves cash, {_number(body.amount)}: {body.why}"
+        case e.PositionAdjustmentOrdered():
+            return f"{body.who} adjusts {body.instrument} by {_number(body.quantity)}: {body.why}"
+        case e.ReconciliationOrdered():
+            return f"{body.who} has the book compared with its venue: {body.why}"
+    return None
 
 
 def _mode(body: e.Event) -> str | None:

@@ -21,6 +21,7 @@ from streams.vocabulary import (
     Source,
     Stance,
     Symbol,
+    TimeInForce,
     Whole,
     finite,
     positive,
@@ -45,7 +46,8 @@ class Leg(Struct, frozen=True, kw_only=True):
 class SubmitProposal(Message, frozen=True, kw_only=True, tag="SubmitProposal.1"):
     """`target` is the signed final quantity (trade), or the cap on |position| (reduce).
     `probability` is P(y = 1) at the book's horizon; `price` and `evidence` are what the agent saw. With `legs` it is
-    all or none, and y is about the legs together, weighted by their value."""
+    all or none, and y is about the legs together, weighted by their value. With a `limit` (trade, no legs) the order
+    is a limit order and may work for longer: until cancelled (GTC) or for `good_for_ms` (GTD)."""
 
     proposal_id: Id
     action: Action
@@ -60,10 +62,21 @@ class SubmitProposal(Message, frozen=True, kw_only=True, tag="SubmitProposal.1")
     ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 200
     reason: Reason = ""
     legs: Annotated[tuple[Leg, ...], Meta(max_length=7)] = ()
+    limit: Decimal | None = None
+    time_in_force: TimeInForce = "IOC"
+    good_for_ms: Annotated[int, Meta(ge=0, le=86_400_000)] = 0
 
     def __post_init__(self) -> None:
         finite(target=self.target)
         positive(price=self.price)
+        if self.limit is not None:
+            positive(limit=self.limit)
+        elif self.time_in_force in ("GTC", "GTD"):
+            raise ValueError("an order without a limit does not work for longer: IOC or FOK")
+        if (self.time_in_force == "GTD") != bool(self.good_for_ms):
+            raise ValueError("good_for_ms is for GTD, and GTD needs it")
+        if self.limit is not None and (self.legs or self.action != "trade"):
+            raise ValueError("a limit is for a trade of one leg")
         if len({self.instrument, *(leg.instrument for leg in self.legs)}) <= len(self.legs):
             raise ValueError("two legs are on the same instrument")
 
@@ -194,6 +207,48 @@ class AcknowledgeAlarm(Message, frozen=True, kw_only=True, tag="AcknowledgeAlarm
     reason: Why
 
 
+class Flatten(Message, frozen=True, kw_only=True, tag="Flatten.1"):
+    """Bring a position, or all of them, to zero at the market: what works is cancelled first. In every mode but
+    HALTED."""
+
+    instrument: Symbol | None = None
+    reason: Why
+
+
+class CancelOrder(Message, frozen=True, kw_only=True, tag="CancelOrder.1"):
+    order_id: Id
+    reason: Why
+
+
+class MoveCash(Message, frozen=True, kw_only=True, tag="MoveCash.1"):
+    """A deposit (positive) or a withdrawal, in the book's quote currency."""
+
+    amount: Decimal
+    reason: Why
+
+    def __post_init__(self) -> None:
+        finite(amount=self.amount)
+
+
+class AdjustPosition(Message, frozen=True, kw_only=True, tag="AdjustPosition.1"):
+    """Brings the book level with what is really held: `quantity` (signed) comes in or goes out at `price`."""
+
+    instrument: Symbol
+    quantity: Decimal
+    price: Decimal
+    reason: Why
+
+    def __post_init__(self) -> None:
+        finite(quantity=self.quantity)
+        positive(price=self.price)
+
+
+class Reconcile(Message, frozen=True, kw_only=True, tag="Reconcile.1"):
+    """Compare the book with its venue now."""
+
+    reason: Why
+
+
 class GateObserved(Message, frozen=True, kw_only=True, tag="GateObserved.1"):
     """What the governor read in the `gate` table; made by its shell, so that a recorded run can be repeated."""
 
@@ -207,7 +262,15 @@ AgentCommand = SubmitProposal | OfferAmendment | CastBallot
 FeedCommand = ChangeFeedSource | ReportFeedGap | ReportTradingStatus
 ConfigCommand = RequestChange | ApproveChange | RefuseChange
 HoldCommand = ReleaseHold | RefuseHold
+DeskCommand = Flatten | CancelOrder | MoveCash | AdjustPosition | Reconcile
 OperatorCommand = (
-    ResumeTrading | ConfigCommand | HoldCommand | SuspendInstrument | LiftSuspension | ClearBreaker | AcknowledgeAlarm
+    ResumeTrading
+    | ConfigCommand
+    | HoldCommand
+    | SuspendInstrument
+    | LiftSuspension
+    | ClearBreaker
+    | AcknowledgeAlarm
+    | DeskCommand
 )
 Command = AgentCommand | OperatorCommand | FeedCommand | RecordOutcomes | GateObserved

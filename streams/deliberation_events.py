@@ -22,7 +22,7 @@ from streams.parts import (
     Standing,
     Trigger,
 )
-from streams.vocabulary import Action, Mode, Stance, Track
+from streams.vocabulary import Action, Mode, Stance, TimeInForce, Track
 
 
 class ProposalRefused(Event, frozen=True, kw_only=True):
@@ -67,6 +67,9 @@ class ProposalAdmitted(Event, frozen=True, kw_only=True):
     why: str
     evidence_received_at: int = 0
     legs: tuple[AdmittedLeg, ...] = ()
+    limit: Decimal | None = None
+    time_in_force: TimeInForce = "IOC"
+    good_for_ms: int = 0
 
 
 class AmendmentOffered(Event, frozen=True, kw_only=True):

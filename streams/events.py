@@ -88,6 +88,12 @@ from streams.execution_events import (
     OrderSent as OrderSent,
 )
 from streams.execution_events import (
+    OrderWorking as OrderWorking,
+)
+from streams.execution_events import (
+    PositionAdjusted as PositionAdjusted,
+)
+from streams.execution_events import (
     ReconciliationFailed as ReconciliationFailed,
 )
 from streams.governance_events import (
@@ -104,6 +110,12 @@ from streams.governance_events import (
 )
 from streams.governance_events import (
     BreakerWarned as BreakerWarned,
+)
+from streams.governance_events import (
+    CancelOrdered as CancelOrdered,
+)
+from streams.governance_events import (
+    CashMoveOrdered as CashMoveOrdered,
 )
 from streams.governance_events import (
     ChangeApproved as ChangeApproved,
@@ -139,7 +151,13 @@ from streams.governance_events import (
     OutcomesRecorded as OutcomesRecorded,
 )
 from streams.governance_events import (
+    PositionAdjustmentOrdered as PositionAdjustmentOrdered,
+)
+from streams.governance_events import (
     ProposingSuspended as ProposingSuspended,
+)
+from streams.governance_events import (
+    ReconciliationOrdered as ReconciliationOrdered,
 )
 from streams.governance_events import (
     ReputationAdjusted as ReputationAdjusted,
@@ -301,6 +319,10 @@ AGGREGATES: dict[str, tuple[type[Event], ...]] = {
         BreakerTripped,
         BreakerCleared,
         AlarmAcknowledged,
+        CancelOrdered,
+        CashMoveOrdered,
+        PositionAdjustmentOrdered,
+        ReconciliationOrdered,
     ),
     "Council": (
         SeatGranted,
@@ -331,10 +353,11 @@ AGGREGATES: dict[str, tuple[type[Event], ...]] = {
         HoldRefused,
         DecisionReached,
     ),
-    "Account": (BookOpened, CashMoved, BookReconciled, ReconciliationFailed),
+    "Account": (BookOpened, CashMoved, PositionAdjusted, BookReconciled, ReconciliationFailed),
     "Order": (
         OrderAccepted,
         OrderSent,
+        OrderWorking,
         OrderRejected,
         OrderCancelled,
         OrderExpired,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from streams.parts import Event
-from streams.vocabulary import Side
+from streams.vocabulary import Liquidity, OrderType, Side, TimeInForce
 
 
 class BookOpened(Event, frozen=True, kw_only=True):
@@ -19,19 +19,53 @@ class CashMoved(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class PositionAdjusted(Event, frozen=True, kw_only=True):
+    """A person brings the book level with what is really held: `quantity` (signed) comes in or goes out at `price`,
+    as a transfer in kind: deposits move by its value."""
+
+    instrument: str
+    quantity: Decimal
+    price: Decimal
+    who: str
+    reason: str
+
+
 class OrderAccepted(Event, frozen=True, kw_only=True):
+    """`expires_at` (process clock, ns) ends a GTD order, 0 is never. `received_at` is that of the tick that started
+    it all."""
+
     order_id: str
     decision_id: str
     instrument: str
     side: Side
     quantity: Decimal
     limit: Decimal
+    type: OrderType = "market"
+    time_in_force: TimeInForce = "IOC"
+    reduce_only: bool = False
+    expires_at: int = 0
+    group: str = ""
+    received_at: int = 0
 
 
 class OrderSent(Event, frozen=True, kw_only=True):
+    """Committed before the call to a venue is made (`sent_at`, process clock, ns): whether the call got through is for
+    the venue to say, by the client order id."""
+
     order_id: str
     decision_id: str
     venue: str
+    client_order_id: str = ""
+    sent_at: int = 0
+
+
+class OrderWorking(Event, frozen=True, kw_only=True):
+    """The venue has the order in its book (FIX New)."""
+
+    order_id: str
+    decision_id: str
+    venue: str
+    venue_order_id: str = ""
 
 
 class OrderRejected(Event, frozen=True, kw_only=True):
@@ -56,6 +90,9 @@ class OrderExpired(Event, frozen=True, kw_only=True):
 
 
 class OrderPartiallyFilled(Event, frozen=True, kw_only=True):
+    """One execution. `fee` is its value in quote; `fee_base` the part of it that the venue took in base units, which
+    leaves the position at this price. `trade_id` is the venue's own."""
+
     order_id: str
     decision_id: str
     venue: str
@@ -68,6 +105,9 @@ class OrderPartiallyFilled(Event, frozen=True, kw_only=True):
     tick_id: str
     received_at: int
     after_halt: bool = False
+    trade_id: str = ""
+    liquidity: Liquidity = "taker"
+    fee_base: Decimal = Decimal(0)
 
 
 class OrderFilled(Event, frozen=True, kw_only=True):
@@ -83,6 +123,9 @@ class OrderFilled(Event, frozen=True, kw_only=True):
     tick_id: str
     received_at: int
     after_halt: bool = False
+    trade_id: str = ""
+    liquidity: Liquidity = "taker"
+    fee_base: Decimal = Decimal(0)
 
 
 class BookReconciled(Event, frozen=True, kw_only=True):

@@ -256,6 +256,39 @@ class TradingStatusChanged(Event, frozen=True, kw_only=True):
     market_at: int
 
 
+class CancelOrdered(Event, frozen=True, kw_only=True):
+    """The executor is to cancel a working order."""
+
+    order_id: str
+    who: str
+    why: str
+
+
+class CashMoveOrdered(Event, frozen=True, kw_only=True):
+    """The executor is to book a deposit (positive) or a withdrawal."""
+
+    amount: Decimal
+    who: str
+    why: str
+
+
+class PositionAdjustmentOrdered(Event, frozen=True, kw_only=True):
+    """The executor is to bring the book level with what is really held: `quantity` (signed) at `price`."""
+
+    instrument: str
+    quantity: Decimal
+    price: Decimal
+    who: str
+    why: str
+
+
+class ReconciliationOrdered(Event, frozen=True, kw_only=True):
+    """The executor is to compare the book with its venue now."""
+
+    who: str
+    why: str
+
+
 class BreakerWarned(Event, frozen=True, kw_only=True):
     """80 % of the way; `level` is the measured value in units of the limit."""
 

@@ -15,10 +15,16 @@ from streams.commands import (
     AcknowledgeAlarm as AcknowledgeAlarm,
 )
 from streams.commands import (
+    AdjustPosition as AdjustPosition,
+)
+from streams.commands import (
     AgentCommand as AgentCommand,
 )
 from streams.commands import (
     ApproveChange as ApproveChange,
+)
+from streams.commands import (
+    CancelOrder as CancelOrder,
 )
 from streams.commands import (
     CastBallot as CastBallot,
@@ -36,7 +42,13 @@ from streams.commands import (
     ConfigCommand as ConfigCommand,
 )
 from streams.commands import (
+    DeskCommand as DeskCommand,
+)
+from streams.commands import (
     FeedCommand as FeedCommand,
+)
+from streams.commands import (
+    Flatten as Flatten,
 )
 from streams.commands import (
     GateObserved as GateObserved,
@@ -51,10 +63,16 @@ from streams.commands import (
     LiftSuspension as LiftSuspension,
 )
 from streams.commands import (
+    MoveCash as MoveCash,
+)
+from streams.commands import (
     OfferAmendment as OfferAmendment,
 )
 from streams.commands import (
     OperatorCommand as OperatorCommand,
+)
+from streams.commands import (
+    Reconcile as Reconcile,
 )
 from streams.commands import (
     RecordOutcomes as RecordOutcomes,
@@ -102,6 +120,9 @@ from streams.vocabulary import (
     Id as Id,
 )
 from streams.vocabulary import (
+    Liquidity as Liquidity,
+)
+from streams.vocabulary import (
     Log as Log,
 )
 from streams.vocabulary import (
@@ -115,6 +136,9 @@ from streams.vocabulary import (
 )
 from streams.vocabulary import (
     Nanoseconds as Nanoseconds,
+)
+from streams.vocabulary import (
+    OrderType as OrderType,
 )
 from streams.vocabulary import (
     Probability as Probability,
@@ -133,6 +157,9 @@ from streams.vocabulary import (
 )
 from streams.vocabulary import (
     Symbol as Symbol,
+)
+from streams.vocabulary import (
+    TimeInForce as TimeInForce,
 )
 from streams.vocabulary import (
     Track as Track,

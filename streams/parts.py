@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from streams.vocabulary import Side, Source
+from streams.vocabulary import OrderType, Side, Source, TimeInForce
 
 Outcome = Literal["granted", "reduced", "vetoed", "expired", "refused"]
 Role = Literal["strategy", "risk", "compliance", "anomaly", "rule"]
@@ -84,6 +84,11 @@ class BookTerms(Struct, frozen=True, kw_only=True):
     strikes: int = 20
     strikes_window_s: int = 600
     strikes_pause_s: int = 600
+    real_venue: bool = False  # orders go to the venue that the executor is configured with, not to paper
+    paper_latency_ms: int = 0
+    paper_jitter_ms: int = 0
+    paper_depth_share: Decimal = Decimal("1")  # of what a level shows, how much an order gets
+    paper_seed: int = 0
 
 
 class RuleClause(Struct, frozen=True, kw_only=True):
@@ -142,7 +147,9 @@ class SeatSnapshot(Struct, frozen=True, kw_only=True):
 
 
 class OrderTicket(Struct, frozen=True, kw_only=True):
-    """An order as decided; quantity is unsigned, limit the protective price."""
+    """An order as decided; quantity is unsigned. A market order's `limit` is its protective price; what it cannot get
+    at once is cancelled. A limit order is good until cancelled (GTC), for `good_for_ms` from its acceptance (GTD), or
+    at once (IOC, FOK). Orders with the same `group` are executed all or none."""
 
     order_id: str
     instrument: str
@@ -150,6 +157,10 @@ class OrderTicket(Struct, frozen=True, kw_only=True):
     quantity: Decimal
     limit: Decimal
     reduce_only: bool = False
+    type: OrderType = "market"
+    time_in_force: TimeInForce = "IOC"
+    good_for_ms: int = 0
+    group: str = ""
 
 
 class ProposalResult(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,9 @@ Action = Literal["trade", "reduce", "halt"]
 Track = Literal["HALT", "REDUCE", "TRADE", "CONFIG"]
 Mode = Literal["NORMAL", "REDUCE_ONLY", "HALTED"]
 Log = Literal["governance", "execution"]
+OrderType = Literal["market", "limit"]
+TimeInForce = Literal["IOC", "FOK", "GTC", "GTD"]  # FIX 59; GTD ends at a time of the process clock
+Liquidity = Literal["maker", "taker"]
 
 ZERO = Decimal(0)
 LARGEST = Decimal("1e18")
@@ -93,6 +96,16 @@ class Code(StrEnum):
     SAME_PERSON = "SAME_PERSON"
     POSITION_LIMIT = "POSITION_LIMIT"
     REDUCE_ONLY = "REDUCE_ONLY"
+    NO_LIQUIDITY = "NO_LIQUIDITY"
+    UNFILLABLE = "UNFILLABLE"
+    SELF_TRADE = "SELF_TRADE"
+    BY_OPERATOR = "BY_OPERATOR"
+    NO_VENUE = "NO_VENUE"
+    NOT_SUPPORTED = "NOT_SUPPORTED"
+    VENUE_REFUSED = "VENUE_REFUSED"
+    VENUE_CANCELLED = "VENUE_CANCELLED"
+    VENUE_LOST = "VENUE_LOST"
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):

@@ -84,6 +84,11 @@ BOOK: Mapping[str, Parameter] = {
     "strikes": _parameter("lower", "1", "100000", "refused proposals before a seat may not propose"),
     "strikes_window_s": _parameter("higher", "1", "86400", "in how many seconds those are counted"),
     "strikes_pause_s": _parameter("higher", "1", "86400", "for how long it may not propose, seconds"),
+    "real_venue": _parameter("lower", "0", "1", "1: orders go to the venue that the executor is configured with"),
+    "paper_latency_ms": _parameter(None, "0", "60000", "how long a paper order is on its way, milliseconds"),
+    "paper_jitter_ms": _parameter(None, "0", "60000", "how much longer at most, milliseconds"),
+    "paper_depth_share": _parameter("lower", "0", "1", "share of what a level shows that a paper order gets"),
+    "paper_seed": _parameter(None, "0", "1000000000", "what that jitter is drawn from"),
 }
 
 INSTRUMENT: Mapping[str, Parameter] = {
