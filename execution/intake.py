@@ -7,21 +7,16 @@ from msgspec import Struct
 
 from streams.client import Entry
 from streams.envelope import Refused, decode
-from streams.messages import Code, LedgerEntry, Quote, Tick, Trade
+from streams.messages import AnyTick, Code, LedgerEntry, Tick
 
 LARGEST_LEDGER_ENTRY = 64 * 1024 * 1024
 
 
-class Clock(Tick, frozen=True, kw_only=True, tag="Depth.1"):
-    """A depth update of which only the time matters here: its levels are passed over unread (60 µs against 3)."""
-
-
-class _SnapshotClock(Clock, frozen=True, kw_only=True, tag="BookSnapshot.1"):
-    pass
-
-
 class _Carrier(Struct):
-    body: Trade | Quote | Clock | _SnapshotClock
+    """An envelope of which nothing but the body is read. The order book of the paper venue needs every level: a depth
+    update of 30 levels takes 35 µs to read and as much to fold, a quote 5."""
+
+    body: AnyTick
 
 
 _decode_tick = msgspec.json.Decoder(_Carrier).decode

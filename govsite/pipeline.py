@@ -82,6 +82,7 @@ class Pipeline:
         self.refused: Counter[str] = Counter()
         self.commands = 0
         self.now = 0
+        self._told_at = 0
         self._given = 0
         self._queue: deque[Envelope] = deque()
         for log, events in founding:
@@ -93,6 +94,8 @@ class Pipeline:
         self._advance_to(now)
         message = Envelope(id=tick.id, body=tick, actor="feed", sent_at=now)
         self.chamber.handle(message, now)
+        self.desk.venue.observe(tick)
+        self._work(now)
         self.scorer.on_tick(tick)
         if commands := self.council.handle(message, now):
             self._queue.extend(commands)
@@ -120,9 +123,19 @@ class Pipeline:
         return equity_of(self.desk)
 
     def _advance_to(self, now: int) -> None:
-        while (deadline := self.chamber.deadline()) is not None and deadline <= now:
-            self._settle(self.chamber.advance(deadline), deadline)
-            self._drain(deadline)
+        """Both rooms through what is due until then, in the order of time."""
+        while True:
+            deadline, due = self.chamber.deadline(), self.desk.next_due()
+            if due is not None and due <= now and (deadline is None or due < deadline):
+                at = max(due, self._told_at)  # what is due at once has no time of its own
+                self._work(at)
+            elif deadline is not None and deadline <= now:
+                at = deadline
+                self._settle(self.chamber.advance(deadline), deadline)
+            else:
+                break
+            self._drain(at)
+        self._told_at = now
 
     def _drain(self, now: int) -> None:
         while self._queue:
@@ -140,13 +153,12 @@ class Pipeline:
                 self.refused[answer.result.partition(":")[2]] += 1
         if step.gate is not None:
             self.mode = step.gate.mode
-        if step.events:
-            self._record("governance", step.events, now)
+        entry = self._record("governance", step.events, now) if step.events else None
         for halt in step.halts:
             self._halt(halt, now)
-        for event in step.events:
-            if isinstance(event.body, DecisionReached):
-                self._execute(event, event.body, now)
+        for row, event in zip(entry.rows if entry else (), step.events, strict=True):
+            self._follow(row, event, now)
+        self._work(now)
 
     def _halt(self, halt: Halt, now: int) -> None:
         """The gate falls at once, as the database's would."""
@@ -155,28 +167,32 @@ class Pipeline:
         message = Envelope(id=halt.command_id, body=body, actor="governor", sent_at=now, book=halt.book)
         self._settle(self.chamber.handle(message, now), now)
 
-    def _execute(self, event: DomainEvent, decision: DecisionReached, now: int) -> None:
-        self.decisions[decision.outcome] += 1
-        events = self.desk.execute(
-            decision,
-            committed_at=now,
-            cause_id=decision.decision_id,
-            correlation=event.correlation_id,
-            now=now,
-            mode=self.mode,
-        )
-        for executed in events:
-            self.desk.apply(executed)
-            if isinstance(executed.body, FINAL):
-                self.orders[type(executed.body).__name__.removeprefix("Order").lower()] += 1
+    def _follow(self, row: LedgerRow, event: DomainEvent, now: int) -> None:
+        """The desk hears of everything that was decided, and does what that asks of it."""
+        self.desk.apply(event)
+        if isinstance(event.body, DecisionReached):
+            self.decisions[event.body.outcome] += 1
+        made = self.desk.follow(event, event_id=row.event_id, committed_at=now, now=now, mode=self.mode)
+        self._executed(made, now)
+
+    def _work(self, now: int) -> None:
+        """What goes on at the desk beside decisions."""
+        self._executed(self.desk.advance(now, self.mode), now)
+
+    def _executed(self, events: list[DomainEvent], now: int) -> None:
+        for event in events:
+            self.desk.apply(event)
+            if isinstance(event.body, FINAL):
+                self.orders[type(event.body).__name__.removeprefix("Order").lower()] += 1
         if events:
             self._record("execution", events, now)
 
-    def _record(self, log: Log, events: list[DomainEvent], now: int) -> None:
+    def _record(self, log: Log, events: list[DomainEvent], now: int) -> LedgerEntry:
         """Appends, and tells those who follow the execution log."""
         entry = self.logs[log].append(events, now)
         if log == "execution":
             self._settle(self.chamber.handle(self._tell_council(entry, now), now), now)
+        return entry
 
     def _tell_council(self, entry: LedgerEntry, now: int) -> Envelope:
         message = Envelope(id=f"{entry.log}:{entry.last}", body=entry, actor="relay", sent_at=now)

@@ -10,13 +10,29 @@ from msgspec import Struct, field
 from market.domain.position import SMALLEST_AMOUNT as SMALLEST_AMOUNT
 from market.domain.position import ZERO as ZERO
 from market.domain.position import Position as Position
-from streams.events import BookOpened, CashMoved, Event, Fill, OrderFilled, OrderPartiallyFilled
+from streams.events import (
+    BookOpened,
+    CashMoved,
+    Event,
+    Fill,
+    OrderFilled,
+    OrderPartiallyFilled,
+    PositionAdjusted,
+)
+
+
+class Exposure(Struct, frozen=True):
+    """`gross` is the sum of |position| x P, `net` that of position x P, in the quote currency."""
+
+    gross: Decimal
+    net: Decimal
 
 
 class Account(Struct):
     """Amounts are in the quote currency and exact: quantity x price is not rounded, a fee comes rounded to 1e-8.
 
-    equity = cash + sum(position x P); net = realised + unrealised - fees = equity - deposits, to the last digit."""
+    equity = cash + sum(position x P); net = realised + unrealised - fees = equity - deposits, to the last digit. Prices
+    by instrument are P; KeyError where an instrument that is held has none."""
 
     book: str = ""
     quote: str = ""
@@ -33,6 +49,8 @@ class Account(Struct):
                 self._deposit(event.cash)
             case CashMoved():
                 self._deposit(event.amount)
+            case PositionAdjusted():
+                self._adjust(event)
             case OrderFilled() | OrderPartiallyFilled():
                 self._settle(event)
 
@@ -40,12 +58,24 @@ class Account(Struct):
         self.cash += amount
         self.deposits += amount
 
+    def _adjust(self, moved: PositionAdjusted) -> None:
+        """A deposit or a withdrawal in kind: what goes out has gained or lost until then."""
+        self._trade(moved.instrument, moved.quantity, moved.price)
+        self.deposits += moved.quantity * moved.price
+
     def _settle(self, fill: Fill) -> None:
+        """A fee in kind leaves the position at the price of the fill, and no cash for that part."""
         signed = fill.quantity if fill.side == "buy" else -fill.quantity
-        position = self.positions.setdefault(fill.instrument, Position())
-        self.realised += position.trade(signed, fill.price)
-        self.cash -= signed * fill.price + fill.fee
+        self._trade(fill.instrument, signed, fill.price)
+        paid = fill.fee
+        if fill.fee_base:
+            self._trade(fill.instrument, -fill.fee_base, fill.price)
+            paid -= fill.fee_base * fill.price
+        self.cash -= signed * fill.price + paid
         self.fees += fill.fee
+
+    def _trade(self, instrument: str, signed: Decimal, price: Decimal) -> None:
+        self.realised += self.positions.setdefault(instrument, Position()).trade(signed, price)
 
     def held(self, instrument: str) -> Decimal:
         """The signed quantity, 0 where nothing is held."""
@@ -53,8 +83,7 @@ class Account(Struct):
         return position.quantity if position else ZERO
 
     def equity(self, prices: Mapping[str, Decimal]) -> Decimal:
-        """KeyError if an instrument that is held has no price."""
-        return self.cash + sum((p.quantity * prices[name] for name, p in self._open_positions()), ZERO)
+        return self.cash + self.exposure(prices).net
 
     def unrealised(self, prices: Mapping[str, Decimal]) -> Decimal:
         return sum((p.quantity * prices[name] - p.cost for name, p in self._open_positions()), ZERO)
@@ -62,6 +91,16 @@ class Account(Struct):
     def net(self, prices: Mapping[str, Decimal]) -> Decimal:
         """Profit since the first deposit, after fees."""
         return self.realised + self.unrealised(prices) - self.fees
+
+    def exposure(self, prices: Mapping[str, Decimal]) -> Exposure:
+        values = [position.quantity * prices[name] for name, position in self._open_positions()]
+        return Exposure(gross=sum(map(abs, values), ZERO), net=sum(values, ZERO))
+
+    def drawdown(self, peak: Decimal, prices: Mapping[str, Decimal]) -> Decimal:
+        """The share of the peak that is lost, 0 at a new one. ValueError where the peak is not above zero."""
+        if peak <= ZERO:
+            raise ValueError(f"a drawdown is measured from an equity above zero, not from {peak}")
+        return max(ZERO, (peak - self.equity(prices)) / peak)
 
     def _open_positions(self) -> list[tuple[str, Position]]:
         return [(name, position) for name, position in self.positions.items() if position.quantity]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from copy import copy
 from decimal import Decimal
 from enum import StrEnum
@@ -18,16 +19,18 @@ from streams.events import (
     OrderPartiallyFilled,
     OrderRejected,
     OrderSent,
+    OrderWorking,
 )
-from streams.messages import Side
+from streams.messages import OrderType, Side, TimeInForce
 
 ZERO = Decimal(0)
 REMEMBERED = 100_000
 
 
 class Status(StrEnum):
-    """FIX OrdStatus (39)."""
+    """FIX OrdStatus (39). Pending new: the desk has it, and no venue has said that it works there."""
 
+    PENDING_NEW = "PENDING_NEW"
     NEW = "NEW"
     PARTIALLY_FILLED = "PARTIALLY_FILLED"
     FILLED = "FILLED"
@@ -36,20 +39,27 @@ class Status(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+_UNFILLED = (Status.PENDING_NEW, Status.NEW)
+_OPEN = (*_UNFILLED, Status.PARTIALLY_FILLED)
 TRANSITIONS: dict[tuple[Status, type[Event]], Status] = {
-    (Status.NEW, OrderSent): Status.NEW,
-    (Status.NEW, OrderPartiallyFilled): Status.PARTIALLY_FILLED,
-    (Status.NEW, OrderFilled): Status.FILLED,
-    (Status.NEW, OrderCancelled): Status.CANCELED,
-    (Status.NEW, OrderRejected): Status.REJECTED,
-    (Status.NEW, OrderExpired): Status.EXPIRED,
-    (Status.PARTIALLY_FILLED, OrderPartiallyFilled): Status.PARTIALLY_FILLED,
-    (Status.PARTIALLY_FILLED, OrderFilled): Status.FILLED,
-    (Status.PARTIALLY_FILLED, OrderCancelled): Status.CANCELED,
-    (Status.PARTIALLY_FILLED, OrderExpired): Status.EXPIRED,
+    (Status.PENDING_NEW, OrderSent): Status.PENDING_NEW,
+    (Status.PENDING_NEW, OrderWorking): Status.NEW,
+    (Status.PARTIALLY_FILLED, OrderWorking): Status.PARTIALLY_FILLED,
+    **{(status, OrderRejected): Status.REJECTED for status in _UNFILLED},
+    **{(status, OrderPartiallyFilled): Status.PARTIALLY_FILLED for status in _OPEN},
+    **{(status, OrderFilled): Status.FILLED for status in _OPEN},
+    **{(status, OrderCancelled): Status.CANCELED for status in _OPEN},
+    **{(status, OrderExpired): Status.EXPIRED for status in _OPEN},
 }
 OrderEvent = (
-    OrderAccepted | OrderSent | OrderRejected | OrderCancelled | OrderExpired | OrderPartiallyFilled | OrderFilled
+    OrderAccepted
+    | OrderSent
+    | OrderWorking
+    | OrderRejected
+    | OrderCancelled
+    | OrderExpired
+    | OrderPartiallyFilled
+    | OrderFilled
 )
 FINAL_STATUSES = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED, Status.EXPIRED})
 
@@ -59,7 +69,9 @@ class IllegalTransition(ValueError):
 
 
 class Order(Struct):
-    """An order in hand; `version` is that of its last event."""
+    """An order in hand; `version` is that of its last event. `order_id` is the client order id at a venue. `sent_at`
+    (process clock, ns) is not 0 once it was handed to a real venue, `working` once it is in a venue's book;
+    `trades` are the venue's executions that are booked. `expires_at` is 0 for an order that has no end."""
 
     order_id: str
     decision_id: str
@@ -68,11 +80,24 @@ class Order(Struct):
     quantity: Decimal
     limit: Decimal
     filled: Decimal = ZERO
-    status: Status = Status.NEW
+    status: Status = Status.PENDING_NEW
     version: int = 1
+    type: OrderType = "market"
+    time_in_force: TimeInForce = "IOC"
+    reduce_only: bool = False
+    expires_at: int = 0
+    group: str = ""
+    received_at: int = 0
+    venue: str = ""
+    sent_at: int = 0
+    working: bool = False
+    venue_order_id: str = ""
+    trades: tuple[str, ...] = ()
+    correlation_id: str = ""
+    causation_id: str = ""
 
     @classmethod
-    def of(cls, accepted: OrderAccepted) -> Order:
+    def of(cls, accepted: OrderAccepted, *, correlation_id: str = "", causation_id: str = "") -> Order:
         return cls(
             order_id=accepted.order_id,
             decision_id=accepted.decision_id,
@@ -80,6 +105,14 @@ class Order(Struct):
             side=accepted.side,
             quantity=accepted.quantity,
             limit=accepted.limit,
+            type=accepted.type,
+            time_in_force=accepted.time_in_force,
+            reduce_only=accepted.reduce_only,
+            expires_at=accepted.expires_at,
+            group=accepted.group,
+            received_at=accepted.received_at,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
         )
 
     @property
@@ -95,6 +128,23 @@ class Order(Struct):
     def is_final(self) -> bool:
         return self.status in FINAL_STATUSES
 
+    @property
+    def may_rest(self) -> bool:
+        """Whether what is not filled at once works on in the venue's book."""
+        return self.type == "limit" and self.time_in_force in ("GTC", "GTD") and not self.group
+
+    def belongs_with(self, other: Order) -> bool:
+        """Whether it is the same order, or a leg of the same group."""
+        grouped = self.group != "" and (self.decision_id, self.group) == (other.decision_id, other.group)
+        return grouped or self.order_id == other.order_id
+
+    def crosses(self, other: Order) -> bool:
+        """Whether the two could trade with each other by their limits."""
+        if self.instrument != other.instrument or self.side == other.side:
+            return False
+        buy, sell = (self, other) if self.side == "buy" else (other, self)
+        return buy.limit >= sell.limit
+
     def apply(self, event: Event, version: int) -> None:
         status = TRANSITIONS.get((self.status, type(event)))
         if status is None or version != self.version + 1:
@@ -102,11 +152,21 @@ class Order(Struct):
                 f"order {self.order_id} is {self.status} at version {self.version}: "
                 f"{type(event).__name__} cannot be version {version}"
             )
-        if isinstance(event, OrderFilled | OrderPartiallyFilled):
-            if event.quantity > self.leaves or event.leaves != self.leaves - event.quantity:
-                raise IllegalTransition(f"order {self.order_id} leaves {self.leaves}, not {event.quantity} to fill")
-            self.filled += event.quantity
+        match event:
+            case OrderFilled() | OrderPartiallyFilled():
+                self._fill(event)
+            case OrderSent():
+                self.venue, self.sent_at = event.venue, event.sent_at
+            case OrderWorking():
+                self.venue, self.venue_order_id, self.working = event.venue, event.venue_order_id, True
         self.status, self.version = status, version
+
+    def _fill(self, fill: OrderFilled | OrderPartiallyFilled) -> None:
+        if fill.quantity > self.leaves or fill.leaves != self.leaves - fill.quantity:
+            raise IllegalTransition(f"order {self.order_id} leaves {self.leaves}, not {fill.quantity} to fill")
+        self.filled += fill.quantity
+        if fill.trade_id:
+            self.trades = (*self.trades, fill.trade_id)
 
 
 class Orders:
@@ -119,6 +179,16 @@ class Orders:
         self._parent = parent
         self._open: dict[str, Order] = {}
         self._finished: OrderedDict[str, None] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Order]:
+        """All orders in hand, in the order of their acceptance; none may be applied to meanwhile."""
+        for order_id in self._ids():
+            order = self.open(order_id)
+            assert order is not None
+            yield order
+
+    def __bool__(self) -> bool:
+        return bool(self._open) if self._parent is None else bool(self._ids())
 
     def is_finished(self, order_id: str) -> bool:
         if order_id in self._finished:
@@ -135,9 +205,9 @@ class Orders:
         order = self._open[order_id] = copy(inherited)  # a draft must not touch what its parent holds
         return order
 
-    def apply(self, event: OrderEvent, version: int) -> None:
+    def apply(self, event: OrderEvent, version: int, *, correlation_id: str = "", causation_id: str = "") -> None:
         if isinstance(event, OrderAccepted):
-            self._accept(event, version)
+            self._accept(event, version, correlation_id, causation_id)
             return
         order = self.open(event.order_id)
         if order is None:
@@ -146,10 +216,17 @@ class Orders:
         if order.is_final:
             self._finish(event.order_id)
 
-    def _accept(self, event: OrderAccepted, version: int) -> None:
+    def _ids(self) -> list[str]:
+        if self._parent is None:
+            return list(self._open)
+        inherited = [order_id for order_id in self._parent._ids() if order_id not in self._finished]
+        known = set(inherited)
+        return [*inherited, *(order_id for order_id in self._open if order_id not in known)]
+
+    def _accept(self, event: OrderAccepted, version: int, correlation_id: str, causation_id: str) -> None:
         if version != 1 or self.open(event.order_id) is not None or self.is_finished(event.order_id):
             raise IllegalTransition(f"order {event.order_id} was accepted before")
-        self._open[event.order_id] = Order.of(event)
+        self._open[event.order_id] = Order.of(event, correlation_id=correlation_id, causation_id=causation_id)
 
     def _finish(self, order_id: str) -> None:
         del self._open[order_id]

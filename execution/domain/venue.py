@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal
 
 from msgspec import Struct
 
-from market.domain.mark import Prices
-from streams.events import BookTerms, InstrumentTerms
-from streams.messages import Code, Liquidity, Side
+from streams.messages import Code, Liquidity
 
 ReportState = Literal["pending", "working", "filled", "cancelled", "rejected", "expired"]
 
@@ -51,22 +49,8 @@ class Holdings(Struct, frozen=True, kw_only=True):
     quantities: dict[str, Decimal]
 
 
-class Offer(Struct, frozen=True):
-    """A price to fill at and the tick that it comes from."""
-
-    price: Decimal
-    tick_id: str
-
-
 class NoOffer(Struct, frozen=True):
     """Why nothing can be had, whatever the limit."""
 
     code: Code
     detail: str
-
-
-class Venue(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def offer(self, prices: Prices, listing: InstrumentTerms, side: Side, terms: BookTerms) -> Offer | NoOffer: ...

@@ -271,6 +271,14 @@ class OrderBook:
             sum(asks.sizes[: bisect_right(asks.prices, high)], ZERO),
         )
 
+    def size_at(self, rank: Rank, price: Decimal) -> Decimal | None:
+        """The quantity at this price, 0 where nothing is; None where nothing is known of the price."""
+        side = self._side(rank)
+        if not self.synced or side.beyond(price):
+            return None
+        at = bisect_left(side.prices, price)
+        return side.sizes[at] if at < len(side.prices) and side.prices[at] == price else ZERO
+
     def vwap(self, side: Side, quantity: Decimal) -> Taken | None:
         """What a market order of this side and size would get; None where it would get nothing."""
         left, value = quantity, ZERO

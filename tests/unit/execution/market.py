@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from execution.domain.account import Account
 from execution.domain.desk import Desk
 from streams.envelope import derived_id
@@ -18,7 +20,7 @@ from streams.events import (
     Trigger,
     aggregate_id,
 )
-from streams.messages import Mode, Quote, Side, Trade
+from streams.messages import Mode, OrderType, Quote, Side, TimeInForce, Trade
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -35,27 +37,36 @@ BTC = InstrumentTerms(
 )
 
 
-def quote(bid: str = "59999.99", ask: str = "60000.01", at: int = T0, update_id: int = 1) -> Quote:
+def quote(
+    bid: str = "59999.99",
+    ask: str = "60000.01",
+    at: int = T0,
+    update_id: int = 1,
+    *,
+    bid_size: str = "3",
+    ask_size: str = "3",
+    instrument: str = "BTCUSDT",
+) -> Quote:
     return Quote(
-        instrument="BTCUSDT",
+        instrument=instrument,
         market_at=at,
         received_at=at,
         update_id=update_id,
         bid=Decimal(bid),
-        bid_size=Decimal(3),
+        bid_size=Decimal(bid_size),
         ask=Decimal(ask),
-        ask_size=Decimal(3),
+        ask_size=Decimal(ask_size),
     )
 
 
-def trade(price: str = "60000.00", at: int = T0, trade_id: int = 1) -> Trade:
+def trade(price: str = "60000.00", at: int = T0, trade_id: int = 1, quantity: str = "1") -> Trade:
     return Trade(
         instrument="BTCUSDT",
         market_at=at,
         received_at=at,
         trade_id=trade_id,
         price=Decimal(price),
-        quantity=Decimal(1),
+        quantity=Decimal(quantity),
         aggressor="buy",
     )
 
@@ -68,7 +79,9 @@ def ticket(
     name: str = "1",
     instrument: str = "BTCUSDT",
     reduce_only: bool = False,
+    group: str = "",
 ) -> OrderTicket:
+    """A market order."""
     return OrderTicket(
         order_id=derived_id("order", name),
         instrument=instrument,
@@ -76,7 +89,23 @@ def ticket(
         quantity=Decimal(quantity),
         limit=Decimal(limit or ("60300" if side == "buy" else "59700")),
         reduce_only=reduce_only,
+        group=group,
     )
+
+
+def limit_ticket(
+    side: Side,
+    quantity: str,
+    limit: str,
+    time_in_force: TimeInForce = "GTC",
+    *,
+    name: str = "1",
+    good_for_ms: int = 0,
+    reduce_only: bool = False,
+) -> OrderTicket:
+    made = ticket(side, quantity, limit, name=name, reduce_only=reduce_only)
+    kind: OrderType = "limit"
+    return msgspec.structs.replace(made, type=kind, time_in_force=time_in_force, good_for_ms=good_for_ms)
 
 
 def decision(*tickets: OrderTicket, name: str = "1", ttl_ms: int = 200) -> DecisionReached:
@@ -103,10 +132,25 @@ def opened(cash: str = "100000", book: str = BOOK) -> DomainEvent:
     )
 
 
-def desk(*, cash: str = "100000", terms: BookTerms | None = None, listing: InstrumentTerms = BTC) -> Desk:
-    made = Desk(Account(book=BOOK), terms or BookTerms(), {listing.symbol: listing})
+def desk(
+    *, cash: str = "100000", terms: BookTerms | None = None, listings: tuple[InstrumentTerms, ...] = (BTC,)
+) -> Desk:
+    made = Desk(Account(book=BOOK), terms or BookTerms(), {listing.symbol: listing for listing in listings})
     made.apply(opened(cash))
     return made
+
+
+def governed(body: Event, version: int = 1) -> DomainEvent:
+    """An event of the governance log."""
+    return DomainEvent(
+        originator_id=aggregate_id("Book", BOOK),
+        originator_version=version,
+        body=body,
+        correlation_id="seed",
+        causation_id="seed",
+        actor="operator:a",
+        book=BOOK,
+    )
 
 
 def execute(
@@ -117,7 +161,15 @@ def execute(
 
 def executed(at: Desk, asked: DecisionReached, *, mode: Mode = "NORMAL", now: int = T0 + MS) -> list[Event]:
     """Executes, folds what came of it and gives the bare events."""
-    events = execute(at, asked, mode=mode, now=now)
+    return booked(at, execute(at, asked, mode=mode, now=now))
+
+
+def advanced(at: Desk, *, mode: Mode = "NORMAL", now: int = T0 + 2 * MS) -> list[Event]:
+    return booked(at, at.advance(now, mode))
+
+
+def booked(at: Desk, events: list[DomainEvent]) -> list[Event]:
+    """Folds events, as after their commit, and gives their bodies."""
     for event in events:
         at.apply(event)
     return [event.body for event in events]

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.intake import ledger_entry_of, tick_of
-from market.domain.mark import Prices
 from streams.client import LEDGER_GOVERNANCE, TICKS, Entry
 from streams.envelope import Envelope, Refused, encode
-from streams.messages import AnyMessage, Code, Depth, LedgerEntry, ModeChanged, Tick
+from streams.messages import AnyMessage, AnyTick, BookSnapshot, Code, Depth, LedgerEntry, ModeChanged, Tick
 from tests.unit.execution.market import T0, quote, trade
 
 DEPTH = Depth(
@@ -22,19 +21,24 @@ DEPTH = Depth(
     last_id=2,
     bids=((Decimal("59999.99"), Decimal("0.5")),),
 )
+SNAPSHOT = BookSnapshot(
+    instrument="BTCUSDT",
+    market_at=T0 + 4,
+    received_at=T0 + 4,
+    last_id=1,
+    limit=100,
+    bids=((Decimal("59999.99"), Decimal("0.7")),),
+    asks=((Decimal("60000.01"), Decimal(2)), (Decimal("60000.02"), Decimal(1))),
+)
 
 
 def entry(body: AnyMessage) -> Entry:
     return Entry(TICKS, "1-0", encode(Envelope(id="x", body=body, actor="feed", sent_at=T0)))
 
 
-def test_what_is_read_moves_prices_as_the_whole_tick_would() -> None:
-    cheap, whole = Prices(), Prices()
-    for tick in (quote(), trade(at=T0 + 1), DEPTH, quote(ask="60000.05", at=T0 + 2)):
-        cheap.observe(tick_of(entry(tick)))
-        whole.observe(tick)
-    assert cheap.markets == whole.markets
-    assert cheap.now == whole.now == T0 + 5
+@pytest.mark.parametrize("tick", [quote(), trade(), DEPTH, SNAPSHOT], ids=lambda tick: type(tick).__name__)
+def test_every_kind_of_tick_is_read_whole(tick: AnyTick) -> None:
+    assert tick_of(entry(tick)) == tick
 
 
 @pytest.mark.parametrize(

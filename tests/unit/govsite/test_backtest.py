@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from execution.domain.venue import Offer
+from execution.domain.order import Order
+from execution.domain.venue import Execution
 from execution.venues.paper import PaperVenue
 from feeds.books import Books
 from feeds.intake import Counts, Item
@@ -17,9 +18,10 @@ from feeds.recordings import read_ticks
 from feeds.replay import Player
 from govsite.backtest import backtest, published, quoted
 from govsite.seed import known_instrument
+from market.domain.instrument import to_lot
 from market.domain.mark import Prices
 from streams.events import BookTerms
-from streams.messages import Depth, Quote, Tick
+from streams.messages import Depth, Quote, Side, Tick
 from streams.stopping import Stop
 from tests.unit.feeds.frames import SPOT_TRADE
 
@@ -109,16 +111,27 @@ def test_the_paper_venue_fills_at_the_best_of_a_recorded_book() -> None:
     if not recording.is_file():
         pytest.skip(f"the recordings are not there: {recording}")
     assert not quoted([recording])
-    prices, venue, terms = Prices(), PaperVenue(), BookTerms()
-    offers = 0
+    prices, terms, listing = Prices(), BookTerms(), known_instrument("BTCUSDT")
+    venue = PaperVenue(prices)
+    fills = 0
     for item in published([recording], Counts(), levels=True):
         if not isinstance(item, Tick):
             continue
         prices.observe(item)
+        venue.observe(item)
         if isinstance(item, Quote) and item.instrument == "BTCUSDT":
-            bought = venue.offer(prices, known_instrument("BTCUSDT"), "buy", terms)
-            sold = venue.offer(prices, known_instrument("BTCUSDT"), "sell", terms)
-            assert (bought, sold) == (Offer(item.ask, item.id), Offer(item.bid, item.id))
+            best_of: dict[Side, tuple[Decimal, Decimal]] = {
+                "buy": (item.ask, item.ask_size),
+                "sell": (item.bid, item.bid_size),
+            }
+            for side, (best, size) in best_of.items():
+                quantity = to_lot(min(size, Decimal("0.001")), listing.lot_size)
+                taken = venue.take(order(side, quantity, best), listing, terms)
+                assert taken == ((Execution(quantity, best, item.id),) if quantity else ())
             assert item.ask - item.bid < Decimal(60)
-            offers += 1
-    assert offers > 500
+            fills += 1
+    assert fills > 500
+
+
+def order(side: Side, quantity: Decimal, limit: Decimal) -> Order:
+    return Order(order_id="o", decision_id="d", instrument="BTCUSDT", side=side, quantity=quantity, limit=limit)

@@ -12,10 +12,12 @@ from feeds.synthetic import SyntheticMarket
 from govsite.backtest import backtest, demo_pipeline
 from govsite.pipeline import Pipeline
 from govsite.seed import KNOWN, known_instrument
-from streams.messages import SubmitProposal
+from streams.messages import AnyTick, SubmitProposal
+from tests.unit.execution.market import decision, limit_ticket
 
 TICKS = 20_000
 START_NS = 1_700_000_000_000_000_000
+SECOND_NS = 1_000_000_000
 
 
 def run(seed: int) -> Pipeline:
@@ -77,3 +79,43 @@ def test_a_guard_halts_a_backtest_as_it_would_halt_a_book() -> None:
     for tick in ticks:
         pipeline.on_tick(tick)
     assert pipeline.orders["filled"] == 0
+
+
+def working(good_for_ms: int) -> tuple[Pipeline, list[AnyTick]]:
+    """A pipeline in which a buy far below the market rests, and the ticks that follow."""
+    pipeline = demo_pipeline([known_instrument("BTCUSDT")])
+    ticks = list(islice(SyntheticMarket(7, START_NS), TICKS))
+    pipeline.on_tick(ticks[0])
+    asked = decision(limit_ticket("buy", "0.001", "10000.00", "GTD", good_for_ms=good_for_ms))
+    for event in pipeline.desk.execute(
+        asked,
+        committed_at=pipeline.now,
+        cause_id="test",
+        correlation="test",
+        now=pipeline.now,
+        mode=pipeline.mode,
+    ):
+        pipeline.desk.apply(event)
+    assert [order.working for order in pipeline.desk.orders] == [True]
+    return pipeline, ticks[1:]
+
+
+def test_an_order_that_works_expires_at_its_time_on_the_virtual_clock() -> None:
+    pipeline, ticks = working(good_for_ms=2_000)
+    end = pipeline.now + 2 * SECOND_NS
+    for tick in ticks:
+        pipeline.on_tick(tick)
+        assert bool(pipeline.desk.orders) is (tick.received_at < end)
+        if tick.received_at >= end:
+            break
+    assert pipeline.orders["expired"] == 1
+    assert pipeline.logs["execution"].counts["Order.OrderExpired"] == 1
+
+
+def test_a_halt_cancels_what_works() -> None:
+    pipeline, ticks = working(good_for_ms=3_600_000)
+    pipeline.on_tick(ticks[0])
+    pipeline.on_command("risk", halt("BTCUSDT", pipeline.now))
+    assert not pipeline.desk.orders
+    assert pipeline.orders["cancelled"] == 1
+    assert pipeline.logs["execution"].counts["Order.OrderCancelled"] == 1
