@@ -71,6 +71,10 @@ class ActiveFaults:
         found = self._find(kind, event)
         return found.until if found else 0.0
 
+    def clear(self) -> None:
+        """All of them end."""
+        self._on.clear()
+
     def names(self) -> list[str]:
         return [on.fault.kind for kind in list(self._on) for on in self._live(kind)]
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
+from feeds.exchange.account import Account
 from feeds.exchange.alpaca import AlpacaSession
 from feeds.exchange.binance import BinanceSession
 from feeds.exchange.connection import Connection, Frame, Spoil, as_it_is
@@ -20,6 +21,7 @@ from feeds.exchange.delivery import ERROR, ActiveFaults, Delivery, altered, cove
 from feeds.exchange.faults import (
     AlpacaError,
     AnyFault,
+    BalanceChanged,
     BrokenProtocol,
     ClockSkew,
     Disconnect,
@@ -42,7 +44,9 @@ from feeds.exchange.faults import (
 from feeds.exchange.market import KnownMarket
 from feeds.exchange.rest import BinanceRest
 from feeds.exchange.settings import Settings
+from feeds.exchange.signed import Signatures
 from feeds.exchange.tape import Event, Tape
+from feeds.exchange.trading import BinanceTrading
 
 AT_ONCE_NS = 1_000_000
 YIELD_EVERY = 100
@@ -52,7 +56,8 @@ Session = BinanceSession | AlpacaSession
 class LocalExchange:
     """`async with LocalExchange(tape) as exchange:` listens on 127.0.0.1 and plays. What it counts can be waited for:
     `connections` (ever accepted), `refused`, `requests`, `rest`, `sent` (frames by stream), `sent_ids` and
-    `withheld_ids` (trades by instrument; sent to at least one client, or to none because of a fault), `played`."""
+    `withheld_ids` (trades by instrument; sent to at least one client, or to none because of a fault), `played`. The one
+    account that trades here is `account`."""
 
     def __init__(
         self, tape: Tape, faults: Sequence[AnyFault] = (), *, port: int = 0, settings: Settings | None = None
@@ -82,8 +87,12 @@ class LocalExchange:
         self.faults = ActiveFaults(loop.time)
         self._delivery = Delivery(self.faults, self._send, loop.time)
         self._rest = BinanceRest(self.market, self.faults, self.settings, self.now)
+        self.account = Account(self.market, self.faults, self.settings, self.now)
+        signatures = Signatures(self.settings, self.now)
+        trading = BinanceTrading(self.account, self._rest, signatures, self.market, self.faults, self.now)
         app = web.Application()
         app.add_routes(self._rest.routes())
+        app.add_routes(trading.routes())
         app.add_routes([web.get(path, self._binance) for path in ("/ws", "/ws/{streams:.+}", "/stream")])
         app.add_routes([web.get(f"/v2/{feed}", self._alpaca) for feed in ("iex", "sip")])
         app.add_routes(Control(self).routes())
@@ -186,6 +195,8 @@ class LocalExchange:
                 self._spawn(self._shut_down(fault.after))
             case Halt():
                 self._spawn(self._halt(fault))
+            case BalanceChanged():
+                self.account.free[fault.asset] += fault.by
             case AlpacaError():
                 for session in self._sessions:
                     if isinstance(session, AlpacaSession):
@@ -245,6 +256,7 @@ class LocalExchange:
         for known in self.market.observe(event):
             if lost is not None and known.is_trade:
                 self.market.forget(known)
+            self.account.observe(known)
             self._delivery.take(known)
 
     def _send(self, event: Event) -> None:

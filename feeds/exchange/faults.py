@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -207,7 +208,58 @@ class AlpacaError(Lasting, frozen=True, kw_only=True):
     code: Literal[400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 500] = 406
 
 
-AnyFault = (
+# --- what can be done to those who trade ----------------------------------------------------------
+
+
+class OrderDropped(Lasting, frozen=True, kw_only=True):
+    """The connection of an order is cut before the order is read: it is not placed."""
+
+
+class OrderLate(Lasting, frozen=True, kw_only=True):
+    """An order is looked at only `by` seconds after it came."""
+
+    by: Seconds = 2.0
+
+
+class OrderError(Lasting, frozen=True, kw_only=True):
+    """An order is answered with this HTTP status and `code`, whether it is `placed` (then 5xx only) or not."""
+
+    answer: Literal["500", "502", "503", "504", "429", "418"] = "500"
+    code: int = -1007
+    placed: bool = False
+    retry_s: Few = 1
+
+
+class AnswerLost(Lasting, frozen=True, kw_only=True):
+    """An order is placed, and the connection is cut without an answer."""
+
+
+class AnswerLate(Lasting, frozen=True, kw_only=True):
+    """An order is placed, and the answer comes `by` seconds late."""
+
+    by: Seconds = 2.0
+
+
+class HalfFilled(Lasting, frozen=True, kw_only=True):
+    """Of an order only half is executed at once, whatever the book would give."""
+
+
+class CancelRefused(Lasting, frozen=True, kw_only=True):
+    """Orders cannot be cancelled (-2011); they stay as they are."""
+
+
+class TradesLate(Lasting, frozen=True, kw_only=True):
+    """The list of own trades lacks the newest one of each order."""
+
+
+class BalanceChanged(Fault, frozen=True, kw_only=True):
+    """The free balance of `asset` changes by `by`, with no trade."""
+
+    asset: str
+    by: Decimal
+
+
+MarketFault = (
     Silence
     | Freeze
     | Disconnect
@@ -244,7 +296,20 @@ AnyFault = (
     | AuthFailed
     | AlpacaError
 )
-KINDS: dict[str, type[Fault]] = {_kind(fault.__name__): fault for fault in get_args(AnyFault)}
+OrderFault = (
+    OrderDropped
+    | OrderLate
+    | OrderError
+    | AnswerLost
+    | AnswerLate
+    | HalfFilled
+    | CancelRefused
+    | TradesLate
+    | BalanceChanged
+)
+AnyFault = MarketFault | OrderFault
+KINDS: dict[str, type[Fault]] = {_kind(fault.__name__): fault for fault in get_args(MarketFault)}
+ORDER_KINDS: dict[str, type[Fault]] = {_kind(fault.__name__): fault for fault in get_args(OrderFault)}
 
 
 class Script(Struct, forbid_unknown_fields=True):
@@ -271,4 +336,5 @@ def fault_from(wish: object) -> AnyFault:
 
 def sentences() -> dict[str, str]:
     """What each kind of fault does, for people."""
-    return {kind: " ".join(inspect.cleandoc(fault.__doc__ or "").split()) for kind, fault in KINDS.items()}
+    every = {**KINDS, **ORDER_KINDS}
+    return {kind: " ".join(inspect.cleandoc(fault.__doc__ or "").split()) for kind, fault in every.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Literal
 
 from feeds.exchange.tape import Data, Event, Snapshot, Steps, Tape
 
@@ -60,6 +61,7 @@ class KnownMarket:
         self.kind = tape.market
         self.steps: Mapping[str, Steps] = tape.steps
         self.books = {symbol: Book(tape.snapshots.get(symbol)) for symbol in tape.symbols}
+        self._quotes: dict[str, Data] = {}
         self._derives = not tape.has_aggregates
         self._prints: Counter[str] = Counter()
         self._trades: dict[str, dict[int, Data]] = {symbol: {} for symbol in tape.symbols}
@@ -75,11 +77,23 @@ class KnownMarket:
                     event.data["pu"] = book.last_id
             book.round = event.round
             book.change(event.data)
+        elif event.kind == "bookTicker":
+            self._quotes[event.symbol] = event.data
         elif event.kind == "aggTrade":
             _list(self._aggregates, event.symbol, event.id, event.data)
         elif event.kind == "trade":
             self._trade(event)
         yield event
+
+    def offers(self, symbol: str, rank: Literal["bids", "asks"]) -> list[tuple[Decimal, Decimal]]:
+        """What can be had, best first: the levels of the book, but none better than the last quote, which is newer."""
+        book, quote = self.books[symbol], self._quotes.get(symbol)
+        side = {price: Decimal(size) for price, (_, size) in (book.asks if rank == "asks" else book.bids).items()}
+        if quote is not None:
+            best, size = (Decimal(quote[key]) for key in (("a", "A") if rank == "asks" else ("b", "B")))
+            side = {price: each for price, each in side.items() if (price > best if rank == "asks" else price < best)}
+            side[best] = size
+        return sorted(((price, size) for price, size in side.items() if price and size), reverse=rank == "bids")
 
     def forget(self, event: Event) -> None:
         if event.kind == "trade":

@@ -39,8 +39,8 @@ class BinanceRest:
         self._faults = faults
         self._settings = settings
         self._now = now
+        self.used = 0
         self._minute = 0
-        self._used = 0
         self._answers: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
             "ping": lambda _: {},
             "time": lambda _: {"serverTime": self._now() // 1_000_000},
@@ -61,30 +61,34 @@ class BinanceRest:
             if (slow := self._faults.take(SlowRest)) is not None:
                 await asyncio.sleep(slow.by)
             if (failing := self._faults.take(FailingRest)) is not None:
-                return await _failure(failing)
+                return await failure(failing)
             return self._answer(name, request)
 
         return handle
 
     def _answer(self, name: str, request: web.Request) -> web.Response:
         try:
-            self._pay(_weight(name, request.query, self._market.kind))
+            self.pay(_weight(name, request.query, self._market.kind))
             answer, status = self._answers[name](request.query), 200
         except BadParameter as error:
             answer, status = {"code": error.code, "msg": str(error)}, error.status
-        headers = {"X-MBX-USED-WEIGHT-1M": str(self._used)}
+        return self.respond(answer, status)
+
+    def respond(self, answer: object, status: int = 200) -> web.Response:
+        headers = {"X-MBX-USED-WEIGHT-1M": str(self.used)}
         if status == 429:
             headers["Retry-After"] = str(60 - self._now() // 1_000_000_000 % 60)
         return web.Response(
             body=msgspec.json.encode(answer), status=status, headers=headers, content_type="application/json"
         )
 
-    def _pay(self, weight: int) -> None:
+    def pay(self, weight: int) -> None:
+        """Raises BadParameter (429) for more than a minute may weigh."""
         minute = self._now() // 60_000_000_000
         if minute != self._minute:
-            self._minute, self._used = minute, 0
-        self._used += weight
-        if self._used > self._settings.weight_limit:
+            self._minute, self.used = minute, 0
+        self.used += weight
+        if self.used > self._settings.weight_limit:
             raise BadParameter(-1003, "Too many requests; current request has exceeded the limit.", 429)
 
     def _symbol(self, query: Mapping[str, str]) -> str:
@@ -142,7 +146,7 @@ class BinanceRest:
 
     def _listing(self, symbol: str) -> Data:
         steps = self._market.steps.get(symbol, Steps())
-        quote = next((quote for quote in QUOTES if symbol.endswith(quote) and symbol != quote), "")
+        asset, quote = assets(symbol)
         halted = self._faults.now(Halt, Event(0, symbol, "trade", {})) is not None
         tick, lot = (f"{10.0**-places:.{max(places, 1)}f}" for places in (steps.price, steps.quantity))
         futures = self._market.kind == "usdm"
@@ -150,8 +154,9 @@ class BinanceRest:
         return {
             "symbol": symbol,
             "status": "BREAK" if halted else "TRADING",
-            "baseAsset": symbol.removesuffix(quote) if quote else symbol,
+            "baseAsset": asset,
             "quoteAsset": quote,
+            "orderTypes": ["LIMIT", "MARKET"],
             **({"contractType": "PERPETUAL"} if futures else {"isSpotTradingAllowed": True}),
             "filters": [
                 {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "1000000.00", "tickSize": tick},
@@ -161,7 +166,13 @@ class BinanceRest:
         }
 
 
-async def _failure(fault: FailingRest) -> web.Response:
+def assets(symbol: str) -> tuple[str, str]:
+    """What an instrument's quantities and its prices are in; "" where the name does not tell."""
+    quote = next((quote for quote in QUOTES if symbol.endswith(quote) and symbol != quote), "")
+    return symbol.removesuffix(quote) if quote else symbol, quote
+
+
+async def failure(fault: FailingRest) -> web.Response:
     if fault.answer == "hang":
         await asyncio.sleep(LONGEST_HANG_S)
     if fault.answer in ("garbage", "truncated"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct, field
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """`speed` None plays as fast as sockets take it. `restamp` sets event times to now, else they are as recorded.
     `waits`: playing begins with the first subscription. Limits are Binance's own, `weight_limit` is per minute;
-    `key`, `secret` and what follows are Alpaca's."""
+    `auth_within_s` and what follows up to `alpaca_symbols` are Alpaca's. `key` and `secret` are those of the account,
+    which begins with `balances` and pays `commission_bp` of what it receives, or of the value in a third asset."""
 
     speed: float | None = 1.0
     loop: bool = False
@@ -26,3 +30,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth_within_s: float = 10.0
     alpaca_connections: int = 1
     alpaca_symbols: int = 30
+    balances: dict[str, Decimal] = field(default_factory=lambda: {"USDT": Decimal(1_000_000)})
+    commission_bp: Decimal = Decimal(10)
+    commission_in: Literal["received", "BNB"] = "received"

@@ -11,22 +11,24 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from feeds.exchange import LocalExchange, Settings, Tape
-from feeds.exchange.faults import DEFAULT_FOR_S, KINDS, AnyFault, BadScript, read_script, sentences
+from feeds.exchange.faults import DEFAULT_FOR_S, KINDS, ORDER_KINDS, AnyFault, BadScript, read_script, sentences
 from feeds.recordings import Unreadable
 
 log = logging.getLogger(__name__)
 
 INJECT_WITHIN_S = 5.0
+ALL_KINDS = (*KINDS, *ORDER_KINDS)
 DESCRIPTION = """\
 An exchange on this machine that speaks the protocols of Binance (spot or USD-M: WebSocket and REST) and of Alpaca
-(iex, sip) and plays a recording or the synthetic market, over and over. It listens on 127.0.0.1 only. Point
-a stack at it:
+(iex, sip) and plays a recording or the synthetic market, over and over. Spot has an account that can trade on it
+(Binance's signed order endpoints). It listens on 127.0.0.1 only. Point a stack at it:
 
   manage.py runexchange
   manage.py runstack --feed live --url ws://127.0.0.1:9000
@@ -42,6 +44,8 @@ examples:
   manage.py runexchange inject silence --for 12                  now, for 12 s
   manage.py runexchange inject gap --count 7 --scope BTCUSDT     seven trades of one instrument are left out
   manage.py runexchange inject latency --with by=8 --for 20      20 s in which everything is 8 s late
+  manage.py runexchange inject answer_lost --count 1             the next order is placed, and its answer lost
+  manage.py runexchange inject balance_changed --with asset=BTC by=-0.5
   manage.py runexchange inject --list                            every kind of fault
 """
 
@@ -67,8 +71,19 @@ def assignment(text: str) -> tuple[str, object]:
     return name, value
 
 
+def balance(text: str) -> tuple[str, Decimal]:
+    asset, equals, quantity = text.partition("=")
+    try:
+        value = Decimal(quantity)
+    except InvalidOperation as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like USDT=100000") from error
+    if not (equals and asset and value.is_finite() and value >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like USDT=100000")
+    return asset.upper(), value
+
+
 def kinds() -> str:
-    width = max(map(len, KINDS))
+    width = max(map(len, ALL_KINDS))
     return "\n".join(f"  {kind:<{width}}  {sentence}" for kind, sentence in sentences().items())
 
 
@@ -84,7 +99,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", nargs="?", choices=["run", "inject"], default="run", help="default: run")
-        parser.add_argument("fault", nargs="?", choices=list(KINDS), metavar="KIND", help="what to inject, see below")
+        parser.add_argument("fault", nargs="?", choices=ALL_KINDS, metavar="KIND", help="what to inject, see below")
         run = parser.add_argument_group("run")
         run.add_argument("--path", nargs="+", default=[], metavar="FILE", help="recordings; default: synthetic market")
         run.add_argument("--port", type=int, default=9000, help="default: 9000; 0 takes a free one and says which")
@@ -96,6 +111,9 @@ class Command(BaseCommand):
         run.add_argument("--as-recorded", action="store_true", help="keep the event times of the recording")
         run.add_argument("--script", type=Path, metavar="TOML", help="faults by the clock")
         run.add_argument("--life", type=float, default=86_400.0, metavar="S", help="of a connection; default: 24 h")
+        run.add_argument(
+            "--balance", type=balance, nargs="+", default=[], metavar="ASSET=QTY", help="default: USDT=1000000"
+        )
         inject = parser.add_argument_group("inject")
         inject.add_argument("--list", action="store_true", help="only list the kinds")
         inject.add_argument("--url", default="http://127.0.0.1:9000", help="of the exchange")
@@ -122,6 +140,7 @@ class Command(BaseCommand):
             restamp=not options["as_recorded"],
             waits=False,
             life_s=options["life"],
+            balances=dict(options["balance"]) or Settings().balances,
         )
         try:
             asyncio.run(self._run(tape, faults, options["port"], settings))
@@ -135,6 +154,8 @@ class Command(BaseCommand):
         async with LocalExchange(tape, faults, port=port, settings=settings) as exchange:
             self.stdout.write(f"{tape.market} {', '.join(tape.symbols)}: {exchange.ws_url} and {exchange.rest_url}")
             self.stdout.write(f"  manage.py runstack --feed live --url {exchange.ws_url}")
+            if tape.market == "spot":
+                self.stdout.write(f"  orders: GOVSITE_VENUE_URL={exchange.rest_url} {_account(settings)}")
             self.stdout.flush()
             await stop.wait()
 
@@ -157,6 +178,11 @@ class Command(BaseCommand):
                 raise CommandError(f"The exchange refuses: {json.load(error)['error']}") from error
         except OSError as error:
             raise CommandError(f"No exchange answers at {url}: {error}") from error
+
+
+def _account(settings: Settings) -> str:
+    """The key and the secret of the local account are no secrets."""
+    return f"GOVSITE_VENUE_KEY={settings.key} GOVSITE_VENUE_SECRET={settings.secret}"
 
 
 def _tape(options: dict[str, Any]) -> Tape:
