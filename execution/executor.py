@@ -11,26 +11,30 @@ from pathlib import Path
 import psycopg
 import redis
 
+from execution.dispatch import Dispatch
+from execution.domain.desk import NotBooked
 from execution.domain.floor import Floor
+from execution.domain.order import Order
 from execution.intake import ledger_entry_of, tick_of
+from execution.reconciliation import Reconciliation
 from execution.recording import InputRecord
-from ledger import gate
-from ledger.application import Commit, Head, LedgerApplication, RecordedEvent
-from ledger.errors import BadData, Conflict, Fenced, GateClosed, LeaseHeld, LedgerError
+from execution.recovery import restore
+from execution.reporting import Reporting
+from execution.transactions import Transactions
+from execution.venues.remote import RemoteVenue, VenueError
+from ledger.application import Head, LedgerApplication, RecordedEvent
+from ledger.errors import Conflict, Fenced, LeaseHeld, LedgerError
 from ledger.follower import Follower
-from ledger.records import Gate
+from ledger.snapshots import Positions
 from streams.client import LEDGER_GOVERNANCE, TICKS, Entry, Streams, milliseconds_of
 from streams.envelope import Refused, decode
 from streams.events import (
-    FINAL,
-    BookFounded,
+    AGGREGATES,
+    CashMoveOrdered,
     DecisionReached,
-    DomainEvent,
-    InstrumentListed,
-    OrderCancelled,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
+    InstrumentTerms,
+    PositionAdjustmentOrdered,
+    ReconciliationOrdered,
     encode_event,
 )
 from streams.messages import Code
@@ -44,12 +48,14 @@ BLOCK_MS = 10
 BATCH = 1000
 FOLDED_AT_ONCE = 5000
 MOST_DECISIONS = 100
-WARM_UP_MS = 5_000
+WARM_UP_MS = 12_000  # a feed tells its order books whole every 10 s
 SILENCE_NS = 250_000_000
 SECOND_NS = 1_000_000_000
 POSTGRES_LOST = (psycopg.OperationalError,)
 POSTGRES_NOT_READY = (*POSTGRES_LOST, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction)
 REDIS_LOST = (redis.ConnectionError, redis.TimeoutError)
+INSTRUCTIONS = (CashMoveOrdered, PositionAdjustmentOrdered)
+OF_THE_BOOK = AGGREGATES["Book"]
 
 
 class Executor:
@@ -57,22 +63,53 @@ class Executor:
     everything is executed; it moves in the transaction of what was executed, so nothing is executed twice."""
 
     def __init__(
-        self, *, database_url: str, redis_url: str, stop: Stop, record: Path | None = None, owner: str = ""
+        self,
+        *,
+        database_url: str,
+        redis_url: str,
+        stop: Stop,
+        record: Path | None = None,
+        owner: str = "",
+        venue: RemoteVenue | None = None,
     ) -> None:
         self.stop = stop
         self.application = LedgerApplication(database_url, "execution", owner=owner)
         self.follower = Follower(self.application, "governance")
         self.streams = Streams(redis_url)
         self.telemetry = Telemetry(self.streams.redis, NAME)
+        self.reporting = Reporting(self.telemetry)
         self.record = InputRecord(record) if record else None
-        self.floor = Floor()
+        self.venue = venue
         self.positions: dict[str, str] = {}
         self._behind = False
-        self._barriers: dict[str, Gate] = {}
         self._seen = 0
-        self._marked = 0
         self._heard_at = 0
         self._renew_at = 0
+        self.dispatch: Dispatch | None = None
+        self._begin(0)
+
+    def _begin(self, marked: int) -> None:
+        """Whatever was known before is forgotten."""
+        self.floor = Floor(remote=self.venue.name if self.venue else "")
+        self.transactions = Transactions(
+            self.application,
+            self.floor,
+            record=self.record,
+            marked=marked,
+            bury=self._bury,
+            tell=self.reporting.committed,
+            send=self._send,
+        )
+        self.reconciliation = Reconciliation(self.application.recorder.reading, self.transactions)
+        if self.venue is not None:
+            if self.dispatch:
+                self.dispatch.calls.leave()
+            self.dispatch = Dispatch(
+                self.venue,
+                commit=self.transactions.book,
+                barrier=self.transactions.barrier,
+                hold=self.reconciliation.held,
+            )
 
     def run(self) -> None:
         """Until told to stop. Whatever is lost on the way, memory is dropped and the start is gone through again."""
@@ -97,14 +134,24 @@ class Executor:
     # --- start and end ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Waits for Redis, PostgreSQL and the lease, then recovers everything from the ledger."""
+        """Waits for Redis, PostgreSQL, the lease and the venue, then recovers everything from the ledger."""
         self.telemetry.state = "waiting"
         persist("Redis", self._beat, self.stop, errors=REDIS_LOST)
         persist("PostgreSQL", self._ask_postgres, self.stop, errors=POSTGRES_NOT_READY)
         lease = "the lease of the execution log"
         self._recover(persist(lease, self._acquire, self.stop, errors=(LeaseHeld,), longest_s=0.4))
+        if self.venue is not None:
+            listings = [terms for desk in self.floor.desks.values() for terms in desk.instruments.values() if desk.real]
+            persist(f"the venue {self.venue.name}", lambda: self._open_venue(listings), self.stop, errors=(VenueError,))
         self.telemetry.state = "running"
+        self._keep_up()
         log.info("executing from position %d of the governance log", self._seen)
+
+    def _open_venue(self, listings: list[InstrumentTerms]) -> None:
+        assert self.venue is not None
+        self.application.renew()
+        self._beat()
+        self.venue.open(listings)
 
     def _beat(self) -> None:
         self.telemetry.beat(force=True)
@@ -118,12 +165,9 @@ class Executor:
         return self.application.acquire()
 
     def _recover(self, head: Head) -> None:
-        self.floor = Floor()
-        self._barriers.clear()
-        self._seen = self._marked = self.follower.position = int(head.mark or 0)
-        founding = self.follower.reader.events(aggregates=("Book",))
-        founded = takewhile(lambda recorded: recorded.position <= self._seen, founding)
-        history: Iterable[RecordedEvent] = chain(founded, self.application.events())
+        self._seen = self.follower.position = int(head.mark or 0)
+        self._begin(self._seen)
+        history: Iterable[RecordedEvent] = self._history(head)
         if self.record:
             history = list(history)
             self.record.started(history, time.time_ns())
@@ -135,6 +179,19 @@ class Executor:
             if number % FOLDED_AT_ONCE == 0:
                 self._keep_up()
         self._warm_up()
+        self.floor.begin()
+        if self.record:
+            self.record.opened(time.time_ns())
+
+    def _history(self, head: Head) -> Iterable[RecordedEvent]:
+        """What happened since the newest snapshot, or since the start where a recording has to tell it all."""
+        at = Positions()
+        if not self.record:
+            reading = self.application.recorder.reading
+            at = restore(self.floor, reading, mark=self._seen, position=head.position)
+        books = self.follower.reader.events(after=at.governance, aggregates=("Book",))
+        known = takewhile(lambda recorded: recorded.position <= self._seen, books)
+        return chain(known, self.application.events(after=at.execution))
 
     def _warm_up(self) -> None:
         """Reads the ticks of the last seconds, so that the first decision finds the prices of now."""
@@ -146,7 +203,7 @@ class Executor:
                 return
 
     def finish(self) -> None:
-        self._move_mark()
+        self.transactions.move_mark(self._seen)
         self.application.release()
 
     def close(self) -> None:
@@ -154,6 +211,8 @@ class Executor:
             self.telemetry.leave()
         except REDIS_LOST as error:
             log.warning("left without a word, Redis is gone: %s", _first_line(error))
+        if self.dispatch:
+            self.dispatch.close()
         if self.record:
             self.record.close()
         self.application.close()
@@ -176,8 +235,23 @@ class Executor:
         elif now - self._heard_at >= SILENCE_NS:
             recorded = self.follower.catch_up()
             self._heard_at = now
+        self._work(now)
         self.handle(recorded)
         self._keep_up()
+
+    def _work(self, now: int) -> None:
+        """Orders in hand: on paper what ticks and time have made of them, at a venue what it says."""
+        desks = [desk for desk in self.floor.desks.values() if desk.orders]
+        if desks:
+            self.transactions.look_at_gates(now)
+        for desk in desks:
+            self.transactions.advance(desk, now)
+        if self.dispatch:
+            self.dispatch.pursue(self.floor.desks.values(), now)
+
+    def _send(self, book: str, orders: list[Order], now: int) -> None:
+        if self.dispatch:
+            self.dispatch.send(book, orders, now)
 
     def _take(self, entries: Sequence[Entry], now: int) -> list[RecordedEvent]:
         """Observes the ticks and gives what is new of the governance log."""
@@ -219,128 +293,50 @@ class Executor:
         """Governance events in their order; neighbouring decisions of one book share a transaction."""
         batch: list[RecordedEvent] = []
         for event in recorded:
-            founds = isinstance(event.event.body, BookFounded | InstrumentListed)
-            orders = isinstance(event.event.body, DecisionReached) and event.event.body.orders
+            body = event.event.body
+            governs = isinstance(body, OF_THE_BOOK)
+            orders = isinstance(body, DecisionReached) and body.orders
             full = len(batch) == MOST_DECISIONS
-            if batch and (founds or full or (orders and event.event.book != batch[0].event.book)):
-                self._execute(batch, self._seen)
+            if batch and (governs or full or (orders and event.event.book != batch[0].event.book)):
+                self.transactions.execute(batch, self._seen)
                 batch = []
-            if founds:
-                self._found(event, time.time_ns())
+            if governs:
+                self._govern(event, time.time_ns())
             elif orders:
                 batch.append(event)
             self._seen = event.position
         if batch:
-            self._execute(batch, self._seen)
+            self.transactions.execute(batch, self._seen)
 
-    def _found(self, recorded: RecordedEvent, now: int) -> None:
-        if isinstance(recorded.event.body, BookFounded | InstrumentListed):
-            self.floor.apply(recorded.event)
-            if self.record:
-                self.record.given([recorded], now)
+    def _govern(self, recorded: RecordedEvent, now: int) -> None:
+        """What the book is and may, and what operators order of its desk."""
+        if isinstance(recorded.event.body, INSTRUCTIONS):
+            self.transactions.instruct(recorded)
+            return
+        self.floor.apply(recorded.event)
+        if isinstance(recorded.event.body, ReconciliationOrdered):
+            self.reconciliation.order(recorded.event.book)
+        if self.record:
+            self.record.given([recorded], now)
 
     def _keep_up(self) -> None:
-        """Once a second the lease is renewed, and the mark moved past what had no orders."""
+        """Once a second the lease is renewed, and the mark moved past what had no orders; books are reconciled."""
         now = time.time_ns()
         if now >= self._renew_at:
             self._renew_at = now + SECOND_NS
             self.application.renew()
-            self._move_mark()
+            self.transactions.move_mark(self._seen)
+        if self.telemetry.state == "running":
+            self.reconciliation.check(self.floor.desks.values(), self.dispatch, now)
         self.telemetry.beat(now)
 
-    def _move_mark(self) -> None:
-        if self._seen > self._marked:
-            self.application.commit([], mark=str(self._seen))
-            self._marked = self._seen
-
-    # --- execution ----------------------------------------------------------------------------------
-
-    def _execute(self, batch: Sequence[RecordedEvent], mark: int) -> None:
-        """Commits a batch of decisions of one book; the mark is the last position that it settles."""
-        try:
-            while not self._commit(batch, mark):
-                log.info("the gate of %s closed while %d decisions were executed", batch[0].event.book, len(batch))
-        except (Conflict, BadData) as error:
-            if len(batch) == 1:
-                self._bury(batch[0], error)
-                return
-            log.warning("%d decisions do not go together into the log, one by one then: %s", len(batch), error)
-            for decision in batch:
-                self._execute([decision], decision.position)
-
-    def _commit(self, batch: Sequence[RecordedEvent], mark: int) -> bool:
-        """False if the gate moved between our look at it and the commit: nothing was written, look again."""
-        book = batch[0].event.book
-        barrier = self._barrier(book)
-        desk, now = self.floor.desk(book), time.time_ns()
-        draft, events = desk.draft(), list[DomainEvent]()
-        for recorded in batch:
-            decision = recorded.event.body
-            assert isinstance(decision, DecisionReached)
-            made = draft.execute(
-                decision,
-                committed_at=recorded.recorded_at,
-                cause_id=recorded.event_id,
-                correlation=recorded.event.correlation_id,
-                now=now,
-                mode=barrier.mode,
-            )
-            for event in made:
-                draft.apply(event)
-            events += made
-        try:
-            gate_book = None if barrier.mode == "HALTED" else book
-            commit = self.application.commit(events, mark=str(mark), gate_book=gate_book, gate_mode=barrier.mode)
-        except GateClosed:
-            del self._barriers[book]
-            return False
-        for event in events:
-            desk.apply(event)
-        self._marked = mark
-        if self.record:
-            self.record.gate(book, barrier, now)
-            self.record.given(batch, now)
-            self.record.flush()
-        self._tell(batch, events, commit)
-        return True
-
-    def _barrier(self, book: str) -> Gate:
-        """The gate as last seen, since a commit made for another mode than the one that holds is refused; a halted
-        book is looked at each time, because its cancellations need no gate."""
-        seen = self._barriers.get(book)
-        if seen is None or seen.mode == "HALTED":
-            seen = self._barriers[book] = gate.read(self.application.recorder.reading.connection, book)
-        return seen
-
-    def _bury(self, recorded: RecordedEvent, error: LedgerError) -> None:
-        """A decision that the log does not take for what it is: kept for people, and passed."""
-        log.error("the decision at position %d cannot be executed: %s", recorded.position, error)
+    def _bury(self, recorded: RecordedEvent, error: LedgerError | NotBooked) -> None:
+        """What the log or the desk does not take for what it is: kept for people, and passed."""
+        name = type(recorded.event.body).__name__
+        log.error("%s at position %d cannot be executed: %s", name, recorded.position, error)
         code = Code.DUPLICATE if isinstance(error, Conflict) else Code.INVALID
         entry = Entry(LEDGER_GOVERNANCE, f"{recorded.position}-0", encode_event(recorded.event.body))
         self._refuse(entry, Refused(code, str(error)))
-
-    # --- telemetry ----------------------------------------------------------------------------------
-
-    def _tell(self, batch: Sequence[RecordedEvent], events: Sequence[DomainEvent], commit: Commit) -> None:
-        done = time.time_ns()
-        decided = {recorded.event_id: recorded for recorded in batch}
-        counters = self.telemetry.counters
-        counters["decisions"] += len(batch)
-        counters["commits"] += 1
-        for event in events:
-            body = event.body
-            if isinstance(body, OrderFilled):
-                counters["fills"] += 1
-                decision = decided[event.causation_id]
-                self.telemetry.observe("execution", done - decision.recorded_at)
-                told = decision.event.body
-                if isinstance(told, DecisionReached) and not told.released:  # an operator's time is no latency
-                    self.telemetry.observe("end_to_end", done - body.received_at)
-            if isinstance(body, FINAL):
-                counters[f"orders:{type(body).__name__.removeprefix('Order').lower()}"] += 1
-            if isinstance(body, OrderRejected | OrderCancelled | OrderExpired):
-                counters[f"refused:{body.reason}"] += 1
-        self.telemetry.gauges["position"] = commit.last
 
 
 def _first_line(error: Exception) -> str:

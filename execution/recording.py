@@ -7,10 +7,11 @@ from itertools import groupby
 from pathlib import Path
 
 from ledger.entries import entry_of
-from ledger.records import Gate, RecordedEvent
+from ledger.records import Commit, Gate, RecordedEvent
 from streams.envelope import Envelope, derived_id
+from streams.events import DomainEvent
 from streams.journal import Journal
-from streams.messages import CoreStarted, GateObserved, LedgerEntry, Mode
+from streams.messages import ClockAdvanced, CoreStarted, GateObserved, LedgerEntry, Mode
 
 ACTOR = "executor"
 
@@ -40,13 +41,38 @@ class InputRecord:
         observed = GateObserved(mode=gate.mode, who=gate.who or ACTOR, why=gate.why[:500], gate_at=gate.gate_at)
         self._write(derived_id("gate", book, gate.mode, now), observed, now, book)
 
+    def opened(self, now: int) -> None:
+        """Recovery is over: what works on paper rests from now on."""
+        self._write(derived_id("opened", ACTOR, now), ClockAdvanced(), now)
+
+    def advanced(self, book: str, now: int) -> None:
+        """The desk was told the time, and something came of it."""
+        self._write(derived_id("advanced", book, now), ClockAdvanced(), now, book)
+
+    def happened(self, events: Sequence[DomainEvent], commit: Commit) -> None:
+        """What no desk has decided: that a book agrees with its venue, or does not."""
+        recorded = [
+            RecordedEvent(
+                log="execution",
+                partition=0,
+                position=commit.first + number,
+                event_id=commit.event_ids[number],
+                recorded_at=commit.recorded_at,
+                event=event,
+            )
+            for number, event in enumerate(events)
+        ]
+        self.given(recorded, commit.recorded_at)
+
     def given(self, recorded: Iterable[RecordedEvent], now: int) -> None:
         """One entry per transaction, in the order in which the executor took them."""
         for (log, _), group in groupby(recorded, key=lambda event: (event.log, event.recorded_at)):
             body = entry_of(list(group))
             self._write(derived_id("given", log, body.partition, body.first, now), body, now)
 
-    def _write(self, message_id: str, body: CoreStarted | GateObserved | LedgerEntry, now: int, book: str = "") -> None:
+    def _write(
+        self, message_id: str, body: CoreStarted | GateObserved | ClockAdvanced | LedgerEntry, now: int, book: str = ""
+    ) -> None:
         self._journal.write(Envelope(id=message_id, body=body, actor=ACTOR, sent_at=now, book=book), now)
 
     def flush(self) -> None:

@@ -40,7 +40,9 @@ class RemoteVenue(Protocol):
         """Connects and checks the key, the clock and the venue's filters against the listings. Raises VenueError."""
 
     def send(self, order: Order) -> Report:
-        """Sends the order under its id as client order id. Raises Refused, Unreachable or OutcomeUnknown."""
+        """Sends the order under its id as client order id, in a way that the venue itself refuses what comes later
+        than `settles_within_s` after `sent_at`: whoever was stopped before this call may wake up at any time. Raises
+        Refused, Unreachable or OutcomeUnknown."""
 
     def look(self, order: Order) -> Report | None:
         """The order with all its executions; None where the venue knows no such order. Raises VenueError."""

@@ -103,10 +103,20 @@ CHANNEL_LAYERS = {
     }
 }
 
+# Where books with the term real_venue trade; "" is nowhere.
+VENUE = os.environ.get("GOVSITE_VENUE", "")
+
 # Of market time: marks, bars of 1 s, bars of 1 min.
 MARKS_KEPT_S = int(os.environ.get("GOVSITE_MARKS_KEPT_S", "86400"))
 BARS_1S_KEPT_S = int(os.environ.get("GOVSITE_BARS_1S_KEPT_S", "172800"))
 BARS_1M_KEPT_S = int(os.environ.get("GOVSITE_BARS_1M_KEPT_S", "34560000"))
+
+# The ledger outside the database: copies, checkpoints and snapshots.
+ARCHIVE_DIR = DATA_DIR / "archive"
+PARQUET_DIR = DATA_DIR / "parquet"
+PARQUET_AFTER_DAYS = int(os.environ.get("GOVSITE_PARQUET_AFTER_DAYS", "7"))
+CHECKPOINT_EVERY = int(os.environ.get("GOVSITE_CHECKPOINT_EVERY", "1000"))
+SNAPSHOT_EVERY = int(os.environ.get("GOVSITE_SNAPSHOT_EVERY", "10000"))
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

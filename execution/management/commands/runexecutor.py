@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,22 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from execution.executor import NAME, Executor
+from execution.venues.remote import RemoteVenue
 from streams.client import connect
 from streams.stopping import Stop
 from streams.telemetry import processes
 
+VENUES = ("binance-testnet", "binance")
 EPILOG = """\
 The executor follows the governance log (the stream ledger.governance, and the table behind it) and takes every
-order of every decision to exactly one final state: filled, rejected, cancelled or expired. Orders are filled on
-the paper venue at the best bid or ask of market.ticks, at once or not at all. The events, and the position in
-the governance log up to which all is executed, are committed in one transaction: nothing is executed twice.
+order of every decision to exactly one final state: filled, rejected, cancelled or expired. On paper orders take what
+the order book, quotes and trades of market.ticks show, at once or resting at their limit. The events, and the
+position in the governance log up to which all is executed, are committed in one transaction: nothing is executed
+twice. At the start and every minute each book is compared with its venue.
+
+Books with the term real_venue trade at the venue that is named here, with GOVSITE_VENUE_KEY and GOVSITE_VENUE_SECRET
+from the environment; without one their orders are rejected, never filled on paper. An order is recorded as sent before
+it is; what became of it is asked by its client order id, and never sent again.
 
 No order is filled once a halt of its book is committed (manage.py halt); what is in hand is then cancelled.
 It is the only writer of the execution log: a second executor waits until the first one's lease ends. Without
@@ -28,17 +36,25 @@ PostgreSQL or Redis it says what it waits for, and goes on from the ledger when 
 examples:
   manage.py runexecutor                                  execute until SIGTERM
   manage.py runexecutor --record var/rec/executor.jsonl  also keep everything the desks were given
+  manage.py runexecutor --venue binance-testnet          also trade at Binance's test network
   manage.py runexecutor --check                          exit 0 if an executor is alive, else 1
 """
 
 
 class Command(BaseCommand):
-    help = "Runs the executor: decisions to fills on the paper venue, committed to the ledger."
+    help = "Runs the executor: decisions to fills, on paper or at a real venue, committed to the ledger."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.epilog = EPILOG
         parser.add_argument("--record", type=Path, metavar="FILE", help="append every input and its time to FILE")
+        parser.add_argument(
+            "--venue",
+            default=settings.VENUE,
+            choices=["", *VENUES],
+            metavar="NAME",
+            help=f"where books with real_venue trade: {', '.join(VENUES)} (default: GOVSITE_VENUE, else nowhere)",
+        )
         parser.add_argument("--check", action="store_true", help="only tell whether an executor is alive")
         parser.add_argument("--data-dir", help="where the embedded stack lives (default: var)")
 
@@ -52,4 +68,18 @@ class Command(BaseCommand):
             redis_url=settings.REDIS_URL,
             stop=Stop().install(),
             record=options["record"],
+            venue=self._venue(options),
         ).run()
+
+    def _venue(self, options: dict[str, Any]) -> RemoteVenue | None:
+        """What speaks to venues is large and only loaded where there is one."""
+        if not options["venue"]:
+            return None
+        if options["record"]:
+            raise CommandError("--record keeps what paper desks were given; it cannot repeat what a venue said")
+        from execution.venues.ccxt import NotConfigured, venue_from
+
+        try:
+            return venue_from(options["venue"], os.environ)
+        except NotConfigured as error:
+            raise CommandError(str(error)) from error

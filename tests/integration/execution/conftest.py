@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from execution.executor import Executor
+from execution.venues.remote import RemoteVenue
 from streams.stopping import Stop
 from tests.integration.execution.council import Council
 
@@ -28,8 +29,14 @@ def hire(ledger_url: str, redis_url: str) -> Iterator[Hire]:
     """Makes executors that are closed at the end."""
     hired: list[Executor] = []
 
-    def make(record: Path | None = None, kind: type[Executor] = Executor, owner: str = "test") -> Executor:
-        hired.append(kind(database_url=ledger_url, redis_url=redis_url, stop=Stop(), record=record, owner=owner))
+    def make(
+        record: Path | None = None,
+        kind: type[Executor] = Executor,
+        owner: str = "test",
+        venue: RemoteVenue | None = None,
+    ) -> Executor:
+        made = kind(database_url=ledger_url, redis_url=redis_url, stop=Stop(), record=record, owner=owner, venue=venue)
+        hired.append(made)
         return hired[-1]
 
     yield make

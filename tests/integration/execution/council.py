@@ -23,6 +23,7 @@ from streams.events import (
     DomainEvent,
     Event,
     Fill,
+    InstrumentTerms,
     OrderFilled,
     OrderTicket,
     Trigger,
@@ -42,10 +43,10 @@ class Council:
         self.streams = Streams(redis_url)
         self._decided = 0
 
-    def found(self) -> None:
+    def found(self, terms: BookTerms = BookTerms(), listing: InstrumentTerms = BTC) -> None:  # noqa: B008 - frozen
         self.governance.acquire(lease_s=60)
         founded = BookFounded(
-            book=BOOK, quote="USDT", instruments=(BTC,), terms=BookTerms(), who="operator:seed", why="test"
+            book=BOOK, quote="USDT", instruments=(listing,), terms=terms, who="operator:seed", why="test"
         )
         self.publish(self.commit(self.event(founded, "Book", BOOK)))
         self.execution.acquire()
@@ -134,9 +135,11 @@ class Council:
         )
         return self.event(body, "Deliberation", body.deliberation_id, book=book)
 
-    def decide(self, *tickets: tuple[Side, str], ttl_ms: int = 60_000, book: str = BOOK) -> DecisionReached:
+    def decide(
+        self, *tickets: tuple[Side, str], ttl_ms: int = 60_000, book: str = BOOK, orders: Sequence[OrderTicket] = ()
+    ) -> DecisionReached:
         """Decided, committed and published, as one transaction."""
-        event = self.decision(*tickets, ttl_ms=ttl_ms, book=book)
+        event = self.decision(*tickets, ttl_ms=ttl_ms, book=book, orders=orders)
         self.publish(self.commit(event))
         assert isinstance(event.body, DecisionReached)
         return event.body

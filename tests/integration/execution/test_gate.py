@@ -57,7 +57,7 @@ def test_a_halt_between_the_look_at_the_gate_and_the_commit_is_seen_by_the_commi
         council.halt()
         return seen
 
-    monkeypatch.setattr("execution.executor.gate.read", look_and_then_halt)
+    monkeypatch.setattr("execution.transactions.gate.read", look_and_then_halt)
     executor.turn()
     assert [type(body) for (body,) in council.finals().values()] == [OrderCancelled, OrderCancelled]
     assert executor.floor.desk(BOOK).account.held("BTCUSDT") == 0
