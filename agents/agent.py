@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from agents.view import View
-from streams.messages import Action, ProposalAnnounced, Quote, Stance, Tick, Trade
+from streams.messages import Action, ProposalAnnounced, Quote, Stance, Tick, TimeInForce, Trade
 
 __all__ = ["ABSTAIN", "Agent", "Idea", "Opinion", "View", "enlarges", "lots", "side_of"]
 
@@ -36,7 +36,8 @@ def _sound(probability: float | None, *quantities: Decimal | None) -> None:
 class Idea(Struct, frozen=True, kw_only=True):
     """What an agent would like: `target` is the signed final quantity (trade) or the cap on |position| (reduce).
     `probability` is P(y = 1); reduce and halt have none. `legs` are further instruments with their targets, for a trade
-    that is granted as a whole or not at all: then y is about all of it, weighted by value."""
+    that is granted as a whole or not at all: then y is about all of it, weighted by value. With a `limit` (a trade
+    without legs) the order is a limit order: at once (IOC, FOK), until cancelled (GTC) or for `good_for_ms` (GTD)."""
 
     instrument: str
     target: Decimal
@@ -44,11 +45,20 @@ class Idea(Struct, frozen=True, kw_only=True):
     reason: str = ""
     action: Action = "trade"
     legs: tuple[tuple[str, Decimal], ...] = ()
+    limit: Decimal | None = None
+    time_in_force: TimeInForce = "IOC"
+    good_for_ms: int = 0
 
     def __post_init__(self) -> None:
-        _sound(self.probability, self.target, *(target for _, target in self.legs))
+        _sound(self.probability, self.target, self.limit, *(target for _, target in self.legs))
         if self.action == "trade" and self.probability is None:
             raise ValueError("a trade needs a probability")
+        if self.limit is None and self.time_in_force in ("GTC", "GTD"):
+            raise ValueError(f"{self.time_in_force} needs a limit: an order at the market does not work for longer")
+        if self.limit is not None and (self.limit <= 0 or self.legs or self.action != "trade"):
+            raise ValueError("a limit is a price above zero, of a trade without legs")
+        if (self.time_in_force == "GTD") != (self.good_for_ms > 0):
+            raise ValueError("GTD needs good_for_ms above 0, and nothing else has it")
 
 
 class Opinion(Struct, frozen=True, kw_only=True):

@@ -116,6 +116,9 @@ class Seat:
             ttl_ms=view.terms.decision_ttl_ms,
             reason=_text(idea.reason),
             legs=legs,
+            limit=idea.limit,
+            time_in_force=idea.time_in_force,
+            good_for_ms=idea.good_for_ms,
         )
         self._remember(idea, proposal, now)
         return self._command(message, proposal, proposal.proposal_id, now)
@@ -125,7 +128,7 @@ class Seat:
         if idea.action != "trade" or idea.probability is None:
             self._own[proposal.proposal_id, None] = 1.0
             return
-        held = self.view.position(idea.instrument)
+        held = self.view.expected(idea.instrument)
         side = (proposal.target > held) - (proposal.target < held)
         self._own[proposal.proposal_id, side] = idea.probability
         if not idea.legs:
@@ -134,7 +137,7 @@ class Seat:
     def _rest(self, idea: Idea, target: Decimal) -> None:
         """Sets when it may propose again: later where it asks for what it has just asked for in vain."""
         view, instrument = self.view, idea.instrument
-        held = view.position(instrument)
+        held = view.expected(instrument)
         asked = (idea.action, target > held, held)
         pace = self.agent.cooldown_ms * 1_000_000 * len(view.prices.markets)
         in_vain = asked == self._asked.get(instrument)
@@ -157,7 +160,7 @@ class Seat:
         if idea.action != "trade":
             return to_lot(idea.target, terms.lot_size)
         target = to_lot(min(max(idea.target, terms.min_position), terms.max_position), terms.lot_size)
-        held = view.position(idea.instrument)
+        held = view.expected(idea.instrument)
         only_less = view.mode == "REDUCE_ONLY" or idea.instrument in view.suspended
         if target == held or (only_less and not _shrinks(held, target)):
             return None

@@ -18,10 +18,16 @@ from streams.events import (
     BookTerms,
     CashMoved,
     Event,
+    Fill,
     InstrumentListed,
     InstrumentTerms,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
     OrderFilled,
     OrderPartiallyFilled,
+    OrderRejected,
+    PositionAdjusted,
     SeatEntered,
     SeatGranted,
     SuspensionLifted,
@@ -33,11 +39,13 @@ from streams.messages import BookSnapshot, Depth, LedgerEntry, Log, Mode, Quote,
 
 ZERO = Decimal(0)
 BOOK_FRESH_NS = 5_000_000_000
+_SIGNS = {"buy": 1, "sell": -1}
 FOLDED = frozenset(
     TOPICS[event]
     for event in (
         *(BookFounded, InstrumentListed, TermChanged, SeatGranted, SeatEntered, TradingSuspended, SuspensionLifted),
-        *(BookOpened, CashMoved, OrderFilled, OrderPartiallyFilled),
+        *(BookOpened, CashMoved, PositionAdjusted, OrderAccepted, OrderFilled, OrderPartiallyFilled),
+        *(OrderCancelled, OrderExpired, OrderRejected),
     )
 )
 
@@ -53,7 +61,8 @@ class View:
     """Folded once per process, read by every agent of it. Quantities and money are `Decimal`, `price` and `cost` are
     floats for signal arithmetic. Terms and instruments that are not given come with the book's founding events.
     `newcomers` are the seats that vote in shadow and may not propose trades yet, `suspended` the instruments on which
-    only what shrinks a position is let in, by who suspended them."""
+    only what shrinks a position is let in, by who suspended them, `working` the signed rests of orders that may wait
+    for the market (GTC and GTD), by order."""
 
     def __init__(
         self, book: str, terms: BookTerms | None = None, instruments: Mapping[str, InstrumentTerms] | None = None
@@ -68,6 +77,7 @@ class View:
         self.newcomers: set[str] = set()
         self.suspended: dict[str, set[str]] = {}
         self.heard_up_to: dict[Log, int] = {"governance": 0, "execution": 0}
+        self.working: dict[str, tuple[str, Decimal]] = {}
         self._positions: dict[str, Decimal] = {}
         self._floats: dict[str, tuple[float, float]] = {}
         self._books: dict[str, OrderBook] = {}
@@ -105,6 +115,11 @@ class View:
 
     def position(self, instrument: str) -> Decimal:
         return self._positions.get(instrument, ZERO)
+
+    def expected(self, instrument: str) -> Decimal:
+        """The position with all that works for it: what targets are compared with."""
+        rests = (quantity for name, quantity in self.working.values() if name == instrument)
+        return sum(rests, self.position(instrument)) if self.working else self.position(instrument)
 
     def positions(self) -> dict[str, Decimal]:
         """The open positions."""
@@ -170,13 +185,26 @@ class View:
                 self.cash = event.cash
             case CashMoved() if self.cash is not None:
                 self.cash += event.amount
+            case PositionAdjusted():
+                self._positions[event.instrument] = self.position(event.instrument) + event.quantity
+            case OrderAccepted(time_in_force="GTC" | "GTD"):
+                self.working[event.order_id] = (event.instrument, event.quantity * _SIGNS[event.side])
             case OrderFilled() | OrderPartiallyFilled():
-                sign = 1 if event.side == "buy" else -1
-                quantity = event.quantity * sign
-                if self.cash is not None:
-                    self.cash -= quantity * event.price + event.fee
-                self._positions[event.instrument] = self.position(event.instrument) + quantity
-                self.fills[event.instrument] = LastFill(sign, self.now)
+                self._filled(event)
+            case OrderCancelled() | OrderExpired() | OrderRejected():
+                self.working.pop(event.order_id, None)
+
+    def _filled(self, fill: Fill) -> None:
+        """A fee in kind leaves the position at the price of the fill, and no cash for that part."""
+        sign, instrument = _SIGNS[fill.side], fill.instrument
+        if self.cash is not None:
+            self.cash -= sign * fill.quantity * fill.price + fill.fee - fill.fee_base * fill.price
+        self._positions[instrument] = self.position(instrument) + sign * fill.quantity - fill.fee_base
+        self.fills[instrument] = LastFill(sign, self.now)
+        if isinstance(fill, OrderFilled):
+            self.working.pop(fill.order_id, None)
+        elif fill.order_id in self.working:
+            self.working[fill.order_id] = (instrument, sign * fill.leaves)
 
     def _float(self, instrument: str) -> tuple[float, float] | None:
         known = self._floats.get(instrument)

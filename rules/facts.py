@@ -25,7 +25,7 @@ ORDER_FACTS: dict[str, Declared] = {
     "order.quantity": Declared("DOUBLE", 0.1, "unsigned, base units"),
     "order.notional": Declared("DOUBLE", 5_000.0, "quantity · P, quote currency"),
     "order.cost": Declared("DOUBLE", 5_000.1, "what it takes from the cash: a buy's notional + fee, a sale's fee"),
-    "order.limit": Declared("DOUBLE", 50_250.0, "protective price of the order"),
+    "order.limit": Declared("DOUBLE", 50_250.0, "its limit, or the protective price of a market order"),
     "order.limit_bp": Declared("DOUBLE", 50.0, "|limit / P − 1| in basis points"),
     "order.risk_reducing": Declared("BOOL", False, "shrinks |position| without crossing zero"),
     "order.net_falls": Declared("BOOL", False, "the book's |net| is smaller with this order than before it"),

@@ -38,6 +38,14 @@ class MessageRate:
         return taken
 
 
+def came_at(entry_id: str, now: int) -> int:
+    """When a command came in (ns), by the id of its entry: how fast somebody sends is not judged by how fast a governor
+    that was away reads. Where that is no time of the last minutes it is now."""
+    milliseconds = entry_id.partition("-")[0]
+    came = int(milliseconds) * NS_PER_MS if milliseconds.isdigit() else now
+    return came if 0 <= now - came <= OLDEST_COMMAND_MS * NS_PER_MS else now
+
+
 def too_old(message: Envelope, entry_id: str) -> bool:
     """Age = entry time − sent_at: how long a command was under way, whenever it is read."""
     milliseconds = entry_id.partition("-")[0]

@@ -16,11 +16,12 @@ from governance.domain.budget import Item, choose
 from governance.domain.contest import Poll, lost, settle
 from governance.domain.council import Weights
 from governance.domain.deliberation import Candidate
+from governance.domain.manner import MARKET, Manner, strictest
 from governance.domain.situation import Situation
 from governance.domain.state import ZERO
 from market.domain.instrument import to_lot
 from streams.events import ProposalResult
-from streams.messages import Code
+from streams.messages import Code, Side
 
 CENTS = Decimal(100)
 GATE = "gate"
@@ -50,6 +51,7 @@ class Survivor(Struct, frozen=True, kw_only=True):
     seen: Decimal | None = None
     evidence_at: int = 0
     agents: tuple[str, ...] = ()
+    manner: Manner = MARKET
 
     @property
     def quantity(self) -> Decimal:
@@ -197,6 +199,7 @@ def _survivor(
 ) -> Survivor:
     winners = [(c, part) for c in group for part in c.parts if part.instrument == instrument]
     first, seen = winners[0][0], winners[0][1].price
+    side: Side = "buy" if quantity > 0 else "sell"
     return Survivor(
         instrument=instrument,
         hash=group[0].hash,
@@ -209,6 +212,7 @@ def _survivor(
         seen=seen,
         evidence_at=first.evidence_at,
         agents=tuple(dict.fromkeys(c.author for c, _ in winners)),
+        manner=strictest([c.manner for c, _ in winners], side, together=bool(several)),
     )
 
 

@@ -12,13 +12,15 @@ from governance.domain.floor import Floor
 from governance.domain.gatekeeping import COMMANDS as GATE_COMMANDS
 from governance.domain.gatekeeping import Gatekeeper
 from governance.domain.holding import Holding
+from governance.domain.instructions import COMMANDS as DESK_COMMANDS
+from governance.domain.instructions import Instructions
 from governance.domain.scoreboard import Scoreboard
 from governance.domain.state import BookState
 from governance.domain.step import NOTHING, Answer, Step, empty
 from governance.domain.surveillance import Surveillance
 from market.domain.mark import Prices
 from streams.envelope import Envelope
-from streams.events import FeedGap, FeedSourceChanged, aggregate_id, decode_event
+from streams.events import FeedGap, FeedSourceChanged, aggregate_id, event_of
 from streams.messages import (
     ApproveChange,
     BookSnapshot,
@@ -48,6 +50,7 @@ COMMANDS: tuple[type[Any], ...] = (
     OfferAmendment,
     CastBallot,
     *GATE_COMMANDS,
+    *DESK_COMMANDS,
     RequestChange,
     ApproveChange,
     RefuseChange,
@@ -73,6 +76,7 @@ class Chamber:
         self.gatekeeper = Gatekeeper(state, self.floor, self.surveillance)
         self.change_control = ChangeControl(state, self.floor)
         self.holding = Holding(state, self.floor)
+        self.instructions = Instructions(state, self.floor)
         self.scoreboard = Scoreboard(state, self.floor)
         self._slow = (self.holding, self.change_control, self.gatekeeper)
         self._offices = self._appointed()
@@ -87,6 +91,7 @@ class Chamber:
             ReportFeedGap: self._reported,
         }
         offices |= dict.fromkeys(GATE_COMMANDS, self.gatekeeper.handle)
+        offices |= dict.fromkeys(DESK_COMMANDS, self.instructions.handle)
         offices |= dict.fromkeys((RequestChange, ApproveChange, RefuseChange), self.change_control.handle)
         return offices | dict.fromkeys((ReleaseHold, RefuseHold), self.holding.handle)
 
@@ -148,9 +153,9 @@ class Chamber:
     def _executed(self, entry: LedgerEntry) -> None:
         for row in entry.rows:
             if row.book == self.state.book:
-                event = decode_event(row.topic, row.state)
-                self.state.fold(event)
-                self.surveillance.executed(event, entry.recorded_at)
+                event = event_of(row)
+                self.state.apply(event)
+                self.surveillance.executed(event.body, entry.recorded_at)
 
     def _command(self, message: Envelope, now: int, entry_id: str, interrupted: bool, step: Step) -> None:
         floor, body = self.floor, message.body

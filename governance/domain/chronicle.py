@@ -138,6 +138,9 @@ def _admitted(candidate: Candidate, body: SubmitProposal) -> ProposalAdmitted:
         why=body.reason,
         evidence_received_at=body.evidence_received_at,
         legs=candidate.parts[1:],
+        limit=body.limit,
+        time_in_force=body.time_in_force,
+        good_for_ms=body.good_for_ms,
     )
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from governance.domain.arbitration import Cut, Survivor
-from governance.domain.facts import CALM, OfDecision, facts, protective_limit, side_of
+from governance.domain.facts import CALM, OfDecision, facts, limit_of, side_of
 from governance.domain.rulebook import Denial, Judgement, Rulebook
 from governance.domain.situation import Situation
 from streams.envelope import derived_id
@@ -160,8 +160,12 @@ class _Court:
             instrument=leg.instrument,
             side=side_of(leg),
             quantity=abs(leg.quantity),
-            limit=protective_limit(leg, self.situation),
+            limit=limit_of(leg, self.situation),
             reduce_only=leg.reducing,
+            type="market" if leg.manner.limit is None else "limit",
+            time_in_force=leg.manner.time_in_force,
+            good_for_ms=leg.manner.good_for_ms,
+            group=leg.group,
         )
 
 

@@ -63,7 +63,7 @@ CONTROLS: tuple[Control, ...] = (
         f"{RR}, unless hard",
         "restricted-list",
     ),
-    Control(15, "self-trade prevention", "execution", "nothing rests, so nothing can cross", (), NO_ONE),
+    Control(15, "self-trade prevention", "execution", "cancel the older of two that would cross", (), NO_ONE),
     Control(16, "stale data", "rule", "deny", ("quote_max_age_ms", "trade_max_age_ms"), RR, "stale-data"),
     Control(17, "feed gap", "rule", "deny", ("gap_clean_ms",), RR, "feed-gap"),
     Control(

@@ -8,6 +8,7 @@ from enum import Enum
 from hashlib import sha256
 
 from governance.domain.council import Weights
+from governance.domain.manner import Manner
 from governance.domain.tracks import Rule, Terms
 from governance.domain.voting import Ballot, Bar, Tally
 from market.domain.mark import Prices
@@ -43,7 +44,7 @@ class Candidate:
     """A proposal or amendment of a round. `unvoted` passes without ballots (a guard's REDUCE). `parts` are all its
     legs, the head first; an amendment changes the head and keeps the further legs. `seen` is the price that its agent
     saw, `evidence_at` when (process clock, ns); an amendment rests on what its original saw. `waiting` are the seats
-    whose ballots are waited for."""
+    whose ballots are waited for; `manner` is how its order is to be executed, an amendment's is its original's."""
 
     __slots__ = (
         "action",
@@ -55,6 +56,7 @@ class Candidate:
         "held",
         "instrument",
         "legs",
+        "manner",
         "market",
         "original",
         "parts",
@@ -93,10 +95,12 @@ class Candidate:
         if isinstance(submitted, SubmitProposal):
             self.action, self.instrument, self.ttl_ms = submitted.action, submitted.instrument, submitted.ttl_ms
             self.seen, self.evidence_at, self.legs = submitted.price, submitted.evidence_received_at, legs
+            self.manner = Manner(submitted.limit, submitted.time_in_force, submitted.good_for_ms)
         else:
             assert original is not None
             self.action, self.instrument, self.ttl_ms = original.action, original.instrument, original.ttl_ms
             self.seen, self.evidence_at, self.legs = original.seen, original.evidence_at, legs or original.legs
+            self.manner = original.manner
         self.held = held
         self.market = market
         self.unvoted = unvoted

@@ -10,7 +10,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from governance.domain.reconstruction import Row
-from streams.events import TOPICS, CouncilScored, Event, encode_event
+from streams.events import TOPICS, CouncilScored, DecisionHeld, DecisionReached, Event, OrderTicket, encode_event
 
 # Weights are floats: another machine's exp may differ in the last bits, which may move a rounded ppm by one.
 TOLERANCE = 1e-9
@@ -47,7 +47,25 @@ def compared(stored: Sequence[Row], expected: Iterable[Event]) -> tuple[Differen
 
 def _earlier(event: Event, state: bytes) -> Iterator[bytes]:
     """The same event as earlier releases wrote it, without its last fields, as far as these have their defaults: a
-    field may be added to an event, and what was recorded before it still derives to the byte."""
+    field may be added to an event or to its orders, and what was recorded before it still derives to the byte."""
+    yield from _shortened(event, state)
+    if isinstance(event, DecisionReached | DecisionHeld) and (before := _before_limits(event.orders, state)) != state:
+        yield before
+        yield from _shortened(event, before)
+
+
+def _before_limits(orders: Sequence[OrderTicket], state: bytes) -> bytes:
+    """With orders as they were written when all of them were market orders; of groups nothing was said in them."""
+    for ticket in orders:
+        if (ticket.type, ticket.time_in_force, ticket.good_for_ms) != ("market", "IOC", 0):
+            return state
+        full = msgspec.json.encode(ticket)
+        tail = b',"type":"market","time_in_force":"IOC","good_for_ms":0,"group":%b}' % msgspec.json.encode(ticket.group)
+        state = state.replace(full, full.removesuffix(tail) + b"}")
+    return state
+
+
+def _shortened(event: Event, state: bytes) -> Iterator[bytes]:
     for field in reversed(fields(event)):
         value = getattr(event, field.name)
         tail = b',"%b":%b}' % (field.encode_name.encode(), msgspec.json.encode(value))

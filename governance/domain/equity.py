@@ -23,7 +23,7 @@ def day_of(market_at: int) -> str:
 
 class EquityMarks:
     """The peak is kept in memory and recorded at most once a market minute: a crash forgets a minute's rise at most.
-    Deposits and withdrawals move both marks, for they are neither profit nor loss."""
+    What comes in and goes out beside trades moves both marks, for it is neither profit nor loss."""
 
     def __init__(self, state: BookState, prices: Prices) -> None:
         self.state = state
@@ -31,41 +31,39 @@ class EquityMarks:
         self._known: EquityMarked | None = None
         self._peak = ZERO
         self._day_open = ZERO
-        self._moved = ZERO
 
     def equity(self) -> Decimal | None:
         return equity_of(self.state, self.prices)
 
-    def moved(self, amount: Decimal) -> None:
-        self._moved += amount
-
     def standing(self) -> Standing:
         if self._recall() is None:
             return Standing()
-        return Standing(peak=self._peak + self._moved, day_open=self._day_open + self._moved)
+        moved = self.state.capital.moved
+        return Standing(peak=self._peak + moved, day_open=self._day_open + moved)
 
     def update(self) -> EquityMarked | None:
-        """Looks at equity now; gives what is to be recorded. Nothing while a position has no price."""
+        """Looks at equity now; gives what is to be recorded, with the last of what moved as its cause. Nothing while a
+        position has no price."""
         equity, market_now = self.equity(), self.prices.now
         if equity is None or not market_now:
             return None
         day, known = day_of(market_now), self._recall()
         if known is None:
             return self._mark(equity, equity, equity, day)
-        moved, self._moved = self._moved, ZERO
-        self._peak = max(self._peak + moved, equity)
-        self._day_open += moved
+        capital = self.state.capital
+        peak = max(self._peak + capital.moved, equity)
         if day != known.day:
-            return self._mark(equity, self._peak, equity, day)
-        risen = self._peak > known.peak and market_now - known.market_at >= NS_PER_MINUTE
-        return self._mark(equity, self._peak, self._day_open, day) if moved or risen else None
+            return self._mark(equity, peak, equity, day)
+        if capital.since_marked:
+            return self._mark(equity, peak, self._day_open + capital.moved, day)
+        self._peak = peak
+        risen = peak > known.peak and market_now - known.market_at >= NS_PER_MINUTE
+        return self._mark(equity, peak, self._day_open, day) if risen else None
 
     def _recall(self) -> EquityMarked | None:
         """What is recorded; taken over where it is not what this object knows. None before the first mark."""
         marked = self.state.safety.marks
-        if marked is None:
-            self._moved = ZERO
-        elif marked is not self._known:
+        if marked is not None and marked is not self._known:
             self._peak, self._day_open = marked.peak, marked.day_open
         self._known = marked
         return marked

@@ -88,6 +88,15 @@ def protective_limit(survivor: Survivor, situation: Situation) -> Decimal:
     return to_tick(limit, situation.instruments[survivor.instrument].tick_size, side)
 
 
+def limit_of(survivor: Survivor, situation: Situation) -> Decimal:
+    """The protective price, or the limit that was asked for where that is stricter, rounded passively to the tick."""
+    protective, side, asked = protective_limit(survivor, situation), side_of(survivor), survivor.manner.limit
+    if asked is None:
+        return protective
+    limit = to_tick(asked, situation.instruments[survivor.instrument].tick_size, side)
+    return min(limit, protective) if side == "buy" else max(limit, protective)
+
+
 def side_of(survivor: Survivor) -> Side:
     return "buy" if survivor.quantity > 0 else "sell"
 
@@ -107,7 +116,7 @@ def _elsewhere(instrument: str, held: Mapping[str, Decimal], situation: Situatio
 
 def _order(survivor: Survivor, before: Decimal, market: MarketView, shared: OfDecision) -> dict[str, Fact]:
     quantity, price = survivor.quantity, market.price
-    limit = protective_limit(survivor, shared.situation)
+    limit = limit_of(survivor, shared.situation)
     return {
         "order.instrument": survivor.instrument,
         "order.side": side_of(survivor),
@@ -175,7 +184,7 @@ def _conduct(survivor: Survivor, known: Conditions, price: Decimal, situation: S
     """How the proposal came about and what was granted lately."""
     seen = price if survivor.seen is None else survivor.seen
     age = abs(situation.now - survivor.evidence_at) if survivor.evidence_at else 0
-    order = (side_of(survivor), abs(survivor.quantity), protective_limit(survivor, situation)) if known.granted else ()
+    order = (side_of(survivor), abs(survivor.quantity), limit_of(survivor, situation)) if known.granted else ()
     return {
         "order.evidence_age_ms": age / NS_PER_MS,
         "order.drift_bp": float(abs(price - seen) * BP / seen),

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from governance.domain import tracks
-from governance.domain.admission import Admission, MessageRate, Refused
+from governance.domain.admission import Admission, MessageRate, Refused, came_at
 from governance.domain.chronicle import Chronicle, late_event, refusal_event
 from governance.domain.council import Seat
 from governance.domain.deliberation import Candidate, Round
 from governance.domain.docket import Closed, Docket, Waiting
 from governance.domain.rounds import ACCEPTED, Rounds
-from governance.domain.state import BookState
+from governance.domain.state import ZERO, BookState
 from governance.domain.step import Answer, Halt, Refusal, Step
 from governance.domain.strikes import Strikes
 from governance.domain.surveillance import Surveillance
 from governance.domain.voting import Ballot
 from market.domain.mark import Prices
-from streams.envelope import Envelope
+from streams.envelope import Envelope, derived_id
 from streams.events import AdmittedLeg, MarketView, aggregate_id
-from streams.messages import CastBallot, Code, Leg, OfferAmendment, SubmitProposal
+from streams.messages import CastBallot, Code, Flatten, Leg, OfferAmendment, SubmitProposal
 
 TOO_FAST: Refused = (Code.MESSAGE_RATE, "proposals and amendments come too fast")
 
@@ -33,10 +33,10 @@ class Floor:
         self.strikes = Strikes()
 
     def propose(self, command: Envelope, body: SubmitProposal, seat: Seat, entry_id: str, now: int, step: Step) -> None:
-        if body.action == "trade" and not self.rate.take(seat.agent, now, self.state.terms):
+        if body.action == "trade" and not self.rate.take(seat.agent, came_at(entry_id, now), self.state.terms):
             self._turn_away(command, entry_id, TOO_FAST, now, step)
         elif body.action == "trade" and (silenced := self._silenced(seat.agent, now)):
-            self._refuse(command, body, None, entry_id, silenced, now, step)
+            self.turn_away(command, entry_id, silenced, step)
         elif self.docket.knows(body.proposal_id):
             self._turn_away(command, entry_id, _taken(body.proposal_id), now, step)
         elif refused := self.admission.proposal(seat, body):
@@ -62,6 +62,40 @@ class Floor:
         unvoted = track == "REDUCE" and command.actor in round_.weights.guards
         candidate = self._candidate(command, body, None, entry_id, round_, unvoted)
         self.rounds.join(round_, candidate, now, step)
+
+    def flatten(self, command: Envelope, body: Flatten, entry_id: str, now: int, step: Step) -> None:
+        """An operator's reductions to nothing, unvoted and of one decision. They take part in rounds like any other, so
+        they may wait for the next one."""
+        bodies = self._reductions(command, body, now)
+        if isinstance(bodies, tuple):
+            self.turn_away(command, entry_id, bodies, step)
+            return
+        round_ = self.docket.rounds.get("REDUCE")
+        if round_ is not None and now > round_.joins_until:
+            self.docket.waiting["REDUCE"].append(Waiting(command, entry_id, bodies[0].proposal_id))
+            return
+        if round_ is None:
+            round_ = self.rounds.open("REDUCE", bodies[0].proposal_id, now)
+        candidates = [self._candidate(command, each, None, entry_id, round_, unvoted=True) for each in bodies]
+        self.rounds.join_unvoted(round_, candidates, now, step)
+
+    def _reductions(self, command: Envelope, body: Flatten, now: int) -> list[SubmitProposal] | Refused:
+        """One for each instrument on which something is held or granted."""
+        state = self.state
+        if state.mode == "HALTED":
+            return Code.MODE, "the book is HALTED: nothing is sent"
+        if body.instrument is not None and body.instrument not in state.instruments:
+            return Code.UNKNOWN_INSTRUMENT, body.instrument
+        concerned = {name for name, quantity in state.positions.items() if quantity} | state.reserved_in.keys()
+        concerned |= {state.reserved[order][0] for order in state.working}
+        names = sorted(concerned if body.instrument is None else concerned & {body.instrument})
+        if not names:
+            return Code.NO_CHANGE, f"nothing is held of {body.instrument or 'anything'}, and nothing works"
+        held = {name for name, quantity in state.positions.items() if quantity}
+        views = {name: self.prices.view(name) for name in {*names, *held}}
+        if unpriced := sorted(name for name, view in views.items() if view is None):
+            return Code.NO_PRICE, f"{', '.join(unpriced)}: without a price there is no protective limit and no equity"
+        return [_reduction(command, body, name, view, now) for name in names if (view := views[name]) is not None]
 
     def _candidate(
         self,
@@ -97,6 +131,9 @@ class Floor:
     def _readmit(self, waiting: Waiting, now: int, step: Step) -> None:
         """What waited is looked at again: the mode, the market and the age of its evidence have moved on."""
         body = waiting.command.body
+        if isinstance(body, Flatten):
+            self.flatten(waiting.command, body, waiting.entry_id, now, step)
+            return
         assert isinstance(body, SubmitProposal)
         if refused := self.admission.proposal(self.state.seats[waiting.command.actor], body):
             self._refuse(waiting.command, body, None, waiting.entry_id, refused, now, step)
@@ -107,10 +144,10 @@ class Floor:
         found = self.docket.open_candidate(body.amends)
         original = found[1] if found else None
         trade = original is None or original.action == "trade"
-        if trade and not self.rate.take(seat.agent, now, self.state.terms):
+        if trade and not self.rate.take(seat.agent, came_at(entry_id, now), self.state.terms):
             self._turn_away(command, entry_id, TOO_FAST, now, step)
         elif trade and (silenced := self._silenced(seat.agent, now)):
-            self._refuse(command, body, original, entry_id, silenced, now, step)
+            self.turn_away(command, entry_id, silenced, step)
         elif self.docket.knows(body.proposal_id):
             self._turn_away(command, entry_id, _taken(body.proposal_id), now, step)
         elif refused := self.admission.amendment(seat, body, found, now):
@@ -196,6 +233,19 @@ class Floor:
 def submitted(body: SubmitProposal | OfferAmendment) -> SubmitProposal:
     assert isinstance(body, SubmitProposal), "an amendment has an original"
     return body
+
+
+def _reduction(command: Envelope, body: Flatten, instrument: str, view: MarketView, now: int) -> SubmitProposal:
+    return SubmitProposal(
+        proposal_id=derived_id("flatten", command.id, instrument),
+        action="reduce",
+        instrument=instrument,
+        target=ZERO,
+        price=view.price,
+        evidence=(view.tick_id,),
+        evidence_received_at=now,
+        reason=body.reason,
+    )
 
 
 def _taken(proposal_id: str) -> Refused:

@@ -242,7 +242,14 @@ class Gatekeeper:
     def _mark_equity(self, cause: Envelope | None, now: int, step: Step) -> None:
         self._marked_second = self.surveillance.prices.now // NS_PER_S
         if (marked := self.surveillance.marks.update()) is not None:
-            self._add(cause or self._look(now), marked, step)
+            self._add(self._moved(now) or cause or self._look(now), marked, step)
+
+    def _moved(self, now: int) -> Envelope | None:
+        """What came in or went out causes the mark that counts it in."""
+        cause = self.state.capital.cause
+        if not cause:
+            return None
+        return Envelope(id=cause, body=ClockAdvanced(), actor=GOVERNOR, sent_at=now, book=self.state.book)
 
     def _take_effect(self, trip: BreakerTripped, cause: Envelope, now: int, step: Step) -> None:
         who, why, mode = f"{BREAKER}{trip.breaker}", explanation(trip), self.state.mode

@@ -51,11 +51,14 @@ class Holding:
     def _release(self, held: Held, message: Envelope, reason: str, now: int) -> Sequence[Event]:
         """Prices and rules are checked again, in the book as it is now."""
         event = held.event
-        found = self.floor.rounds.situation([order.instrument for order in event.held], now)
+        rounds, instruments = self.floor.rounds, [order.instrument for order in event.held]
+        flat = {order.instrument for order in event.held if any(map(is_operator, order.agents))}
+        aside = rounds.aside(instruments, flat) if event.track == "REDUCE" else frozenset[str]()
+        found = rounds.situation(instruments, now, aside)
         said = DecisionReleased(
             decision_id=event.decision_id, rule=", ".join(event.rules), operator=message.actor, reason=reason
         )
-        return [said, recorded(found), *released(event, found, self.floor.rounds.rulebook())]
+        return [said, recorded(found), *released(event, found, rounds.rulebook())]
 
     def _refuse(self, held: Held, message: Envelope, reason: str, now: int) -> Sequence[Event]:
         event = held.event

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from governance.domain.council import Weights, weights_of
 from governance.domain.deliberation import Candidate, Round
+from governance.domain.operators import is_operator
 from governance.domain.tracks import Terms
 from governance.domain.voting import Ballot
 from streams.envelope import Envelope
@@ -146,6 +147,9 @@ def _proposal(admitted: ProposalAdmitted, weights: Weights, unvoted: bool) -> Ca
         ttl_ms=admitted.ttl_ms,
         reason=admitted.why,
         legs=tuple(Leg(instrument=leg.instrument, target=leg.target, price=leg.price) for leg in admitted.legs),
+        limit=admitted.limit,
+        time_in_force=admitted.time_in_force,
+        good_for_ms=admitted.good_for_ms,
     )
     return Candidate(
         _command(admitted.proposal_id, body, admitted.agent),
@@ -155,7 +159,7 @@ def _proposal(admitted: ProposalAdmitted, weights: Weights, unvoted: bool) -> Ca
         admitted.held,
         admitted.market,
         weights.total_ppm,
-        unvoted and admitted.agent in weights.guards,
+        unvoted and (admitted.agent in weights.guards or is_operator(admitted.agent)),
         admitted.legs,
     )
 

@@ -6,6 +6,7 @@ import msgspec
 
 from governance.domain.arbitration import Survivor, afford, toward
 from governance.domain.clearing import Clearing, clear
+from governance.domain.manner import MARKET, Manner
 from governance.domain.results import after_rules, denied
 from governance.domain.rulebook import Denial, Rulebook
 from governance.domain.situation import Situation
@@ -140,6 +141,7 @@ def _again(order: HeldOrder, event: DecisionHeld, situation: Situation) -> tuple
         seen=order.seen,
         evidence_at=order.evidence_at and order.evidence_at + situation.now - event.at,
         agents=order.agents,
+        manner=_manner(order.instrument, event),
     )
     if situation.mode == "HALTED":
         return Denial(HALTED_BY, Code.HALTED, "the book is halted"), survivor
@@ -150,6 +152,15 @@ def _again(order: HeldOrder, event: DecisionHeld, situation: Situation) -> tuple
     if situation.mode == "REDUCE_ONLY" and not survivor.reducing:
         return Denial(situation.mode, Code.MODE, "only risk-reducing orders"), survivor
     return None, survivor
+
+
+def _manner(instrument: str, event: DecisionHeld) -> Manner:
+    """As its ticket has it: a limit is then no worse than it was."""
+    for ticket in event.orders:
+        if ticket.instrument == instrument:
+            limit = ticket.limit if ticket.type == "limit" else None
+            return Manner(limit, ticket.time_in_force, ticket.good_for_ms)
+    return MARKET
 
 
 def ended(event: DecisionHeld, outcome: Outcome, code: Code, by: str, detail: str) -> DecisionReached:

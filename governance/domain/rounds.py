@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from decimal import Decimal
 
 from governance.domain import council, tracks
-from governance.domain.assessment import assess
-from governance.domain.chronicle import GOVERNOR, of_deliberation
+from governance.domain.assessment import NOTHING, assess
+from governance.domain.chronicle import GOVERNOR, Chronicle, of_deliberation
 from governance.domain.council import Weights
 from governance.domain.deliberation import Candidate, Round
 from governance.domain.docket import Docket, Waiting
+from governance.domain.operators import is_operator
 from governance.domain.resolution import resolve, restarted
 from governance.domain.rulebook import Rulebook
 from governance.domain.scoring import bucket_of
+from governance.domain.setting_aside import set_aside
 from governance.domain.situation import Situation, equity_of
 from governance.domain.situation_record import recorded
 from governance.domain.state import ZERO, BookState
@@ -25,11 +27,13 @@ from streams.envelope import Envelope, derived_id
 from streams.events import (
     AdmittedLeg,
     BookTerms,
+    CancelOrdered,
     CloseReason,
     DecisionReached,
     Event,
     MarketView,
     ProposalTallied,
+    aggregate_id,
 )
 from streams.messages import (
     AnnouncedLeg,
@@ -90,6 +94,12 @@ class Rounds:
             self._announce(round_, candidate, now, step)
         self._close_if_certain(round_, candidate.command, now, step)
 
+    def join_unvoted(self, round_: Round, candidates: Sequence[Candidate], now: int, step: Step) -> None:
+        """All of them before anybody looks whether the round is certain: one command, one decision."""
+        for candidate in candidates:
+            round_.join(candidate)
+        self._close_if_certain(round_, candidates[-1].command, now, step)
+
     def cast(self, round_: Round, candidate: Candidate, ballot: Ballot, now: int, step: Step) -> None:
         round_.cast(candidate, ballot)
         if not self._close_if_certain(round_, ballot.command, now, step) and round_.count_due is None:
@@ -120,18 +130,42 @@ class Rounds:
     def close(self, round_: Round, reason: CloseReason, last: Envelope, now: int, step: Step) -> None:
         """The whole round becomes events; what waited for it may then open the next one."""
         track = round_.terms.track
-        found = self.situation(round_.instruments(), now)
+        aside = self._aside(round_)
+        found = self.situation(round_.instruments(), now, aside)
         bodies = resolve(round_, found, self.rulebook())
-        if any(isinstance(body, ProposalTallied) and body.state == "PASSED" for body in bodies):
+        if passed := {b.proposal_id for b in bodies if isinstance(b, ProposalTallied) and b.state == "PASSED"}:
             bodies = (recorded(found), *bodies)
+            self._cancel(round_, passed, aside, last, step)
         self._record(round_, reason, last, bodies, now, ACCEPTED, step)
         del self.docket.rounds[track]
         waiting, self.docket.waiting[track] = self.docket.waiting[track], []
         for each in waiting:
             self.readmit(each, now, step)
 
-    def situation(self, concerned: Iterable[str], now: int) -> Situation:
-        return assess(self.state, self.prices, self.surveillance, concerned, now)
+    def situation(self, concerned: Iterable[str], now: int, aside: Set[str] = NOTHING) -> Situation:
+        return assess(self.state, self.prices, self.surveillance, concerned, now, aside)
+
+    def _aside(self, round_: Round) -> frozenset[str]:
+        """The orders that a reduction does not count on."""
+        if round_.terms.track != "REDUCE":
+            return NOTHING
+        flat = {c.instrument for c in round_.candidates.values() if is_operator(c.author)}
+        return self.aside(round_.instruments(), flat)
+
+    def aside(self, instruments: Iterable[str], flat: Set[str]) -> frozenset[str]:
+        """Of reductions on `instruments`; those in `flat` an operator flattens."""
+        return frozenset(order for name in instruments for order in set_aside(self.state, name, flat=name in flat))
+
+    def _cancel(self, round_: Round, passed: Set[str], aside: Set[str], cause: Envelope, step: Step) -> None:
+        """What works against a passed reduction is cancelled first: the executor reads in this order."""
+        book = aggregate_id("Book", self.state.book)
+        reduced = {c.instrument: c.proposal_id for c in round_.candidates.values() if c.proposal_id in passed}
+        for order_id in sorted(aside & self.state.working):
+            if (by := reduced.get(self.state.reserved[order_id][0])) is not None:
+                chronicle = Chronicle(self.state.book, book, cause, self.state.version(book))
+                chronicle.add(CancelOrdered(order_id=order_id, who=GOVERNOR, why=f"the reduction {by} passed"))
+                self.state.apply(chronicle.events[0])
+                step.events += chronicle.events
 
     def expire(self, command: Envelope, body: SubmitProposal, entry_id: str, now: int, step: Step) -> None:
         """A proposal whose round a crash cut off: recorded as expired, never voted. Without a price since the restart
@@ -201,7 +235,8 @@ class Rounds:
         for event in events:
             self.state.apply(event)
         step.events += events
-        step.answers += [Answer(c.command.id, c.entry_id, result) for c in round_.candidates.values()]
+        commands = {c.command.id: c.entry_id for c in round_.candidates.values()}
+        step.answers += [Answer(command_id, entry_id, result) for command_id, entry_id in commands.items()]
         step.answers += [Answer(ballot.command.id, ballot.entry_id, result) for _, ballot in round_.ballots]
         decision, outcome = bodies[-1], "held"
         if isinstance(decision, DecisionReached):

@@ -146,9 +146,9 @@ class Safety:
         self.standing.pop(event.alarm_id, None)
 
     def _reconciled(self, event: events.BookReconciled, _: UUID) -> None:
-        for instrument in event.instruments:
-            if found := self.differences.get(instrument):
-                self._answered[instrument] = found.reports
+        """Recorded where nothing at all differs, the cash and what is not listed included."""
+        for subject in self.differences:
+            self._answer(subject)
 
     def _failed(self, event: events.ReconciliationFailed, _: UUID) -> None:
         before = self.differences.get(event.instrument)
@@ -224,6 +224,12 @@ class Safety:
         if found is None:
             found = self.round_trips[fill.instrument] = RoundTrips(Position())
         found.trade(fill.quantity if fill.side == "buy" else -fill.quantity, fill.price, fill.fee)
+        if fill.fee_base:
+            found.trade(-fill.fee_base, fill.price, ZERO)
+
+    def _adjusted(self, event: events.PositionAdjusted, _: UUID) -> None:
+        found = self.round_trips.setdefault(event.instrument, RoundTrips(Position()))
+        found.trade(event.quantity, event.price, ZERO)
 
 
 FOLDS: dict[type[Event], Callable[[Safety, Any, UUID], None]] = {
@@ -248,4 +254,5 @@ FOLDS: dict[type[Event], Callable[[Safety, Any, UUID], None]] = {
     events.DecisionReached: Safety._decided,
     events.OrderFilled: Safety._filled,
     events.OrderPartiallyFilled: Safety._filled,
+    events.PositionAdjusted: Safety._adjusted,
 }

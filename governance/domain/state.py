@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from governance.domain import changes, council, reputation, safety, scoring
+from governance.domain.capital import Capital
 from governance.domain.holds import Holds
 from governance.domain.tracks import CAP_IN_FORCE_NS
 from market.domain.terms import with_term
@@ -36,8 +37,8 @@ class Cap:
 
 class BookState:
     """Folded from Book, Council, Rulebook and Deliberation events of the governance log, then from Account and
-    Order events of the execution log. `reserved` holds what is granted and not yet final, signed, by order,
-    `reserved_in` its sums by instrument."""
+    Order events of the execution log. `reserved` holds what is granted and not yet final, signed, by order, `limits`
+    the worst prices of these orders, `reserved_in` the sums by instrument; `working` are those in a venue's book."""
 
     def __init__(self, book: str) -> None:
         self.book = book
@@ -55,6 +56,8 @@ class BookState:
         self.positions: dict[str, Decimal] = {}
         self.reserved: dict[str, tuple[str, Decimal]] = {}
         self.reserved_in: dict[str, Decimal] = {}
+        self.limits: dict[str, Decimal] = {}
+        self.working: set[str] = set()
         self.caps: dict[str, list[Cap]] = {}
         self.versions: dict[UUID, int] = {}
         self.reputation = reputation.Reputation()
@@ -62,6 +65,7 @@ class BookState:
         self.safety = safety.Safety()
         self.changes = changes.Changes()
         self.holds = Holds()
+        self.capital = Capital(book)
         self.silenced_until: dict[str, int] = {}
         self._council = aggregate_id("Council", book)
         self._reductions: dict[UUID, dict[str, tuple[str, Decimal]]] = {}
@@ -93,12 +97,13 @@ class BookState:
             self.versions[event.originator_id] = event.originator_version
             if kind in _RULEBOOK:
                 self.rulebook_version = event.originator_version
+            self.capital.apply(event)
         else:
             self.holds.apply(event)
         self.fold(event.body, event.originator_id)
 
     def fold(self, body: Event, originator: UUID = NIL) -> None:
-        """The body alone is enough for events of the execution log."""
+        """The body alone: enough where neither versions nor holds nor what moved since the last mark are asked for."""
         for fold in _FOLDS.get(type(body), ()):
             fold(self, body, originator)
 
@@ -156,6 +161,9 @@ class BookState:
     def _moved(self, event: events.CashMoved, _: UUID) -> None:
         self.cash += event.amount
 
+    def _adjusted(self, event: events.PositionAdjusted, _: UUID) -> None:
+        self.positions[event.instrument] = self.positions.get(event.instrument, ZERO) + event.quantity
+
     def _admitted(self, event: events.ProposalAdmitted, deliberation: UUID) -> None:
         if event.action == "reduce":
             self._reductions.setdefault(deliberation, {})[event.proposal_id] = (event.instrument, event.target)
@@ -185,7 +193,12 @@ class BookState:
             if ticket.order_id in self._settled:
                 self._settled.discard(ticket.order_id)
             else:
+                self.limits[ticket.order_id] = ticket.limit
                 self._reserve(ticket.order_id, ticket.instrument, signed(ticket.side, ticket.quantity))
+
+    def _works(self, event: events.OrderWorking, _: UUID) -> None:
+        if event.order_id in self.reserved:
+            self.working.add(event.order_id)
 
     def _ended(self, event: events.OrderRejected | events.OrderCancelled | events.OrderExpired, _: UUID) -> None:
         self._release(event.order_id)
@@ -200,15 +213,18 @@ class BookState:
             self._reserve(event.order_id, event.instrument, signed(event.side, event.leaves))
 
     def _traded(self, fill: events.Fill) -> None:
+        """A fee in kind leaves the position at the price of the fill, and no cash for that part."""
         quantity = signed(fill.side, fill.quantity)
-        self.positions[fill.instrument] = self.positions.get(fill.instrument, ZERO) + quantity
-        self.cash -= quantity * fill.price + fill.fee
+        self.positions[fill.instrument] = self.positions.get(fill.instrument, ZERO) + quantity - fill.fee_base
+        self.cash -= quantity * fill.price + fill.fee - fill.fee_base * fill.price
 
     def _release(self, order_id: str) -> None:
         if order_id in self.reserved:
             instrument, _ = self.reserved[order_id]
             self._reserve(order_id, instrument, ZERO)
             del self.reserved[order_id]
+            self.limits.pop(order_id, None)
+            self.working.discard(order_id)
         else:
             self._settled.add(order_id)
 
@@ -241,11 +257,13 @@ _OWN: dict[type[Event], Callable[[BookState, Any, UUID], None]] = {
     events.FeedSourceChanged: BookState._source_changed,
     events.BookOpened: BookState._opened,
     events.CashMoved: BookState._moved,
+    events.PositionAdjusted: BookState._adjusted,
     events.ProposalAdmitted: BookState._admitted,
     events.AmendmentOffered: BookState._amended,
     events.DeliberationClosed: BookState._closed,
     events.ProposalTallied: BookState._tallied,
     events.DecisionReached: BookState._decided,
+    events.OrderWorking: BookState._works,
     events.OrderRejected: BookState._ended,
     events.OrderCancelled: BookState._ended,
     events.OrderExpired: BookState._ended,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from governance.domain.equity import EquityMarks
+from governance.domain.operators import is_operator
 from governance.domain.state import BookState
 from market.domain.mark import QUOTE_FRESH_NS, Prices
 from market.domain.position import ZERO
@@ -17,7 +18,7 @@ from streams.messages import Code, Quote, Side, Tick, Trade
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
-OWN_REFUSALS = frozenset((Code.MODE, Code.REDUCE_ONLY, Code.POSITION_LIMIT))
+OWN_REFUSALS = frozenset((Code.MODE, Code.REDUCE_ONLY, Code.POSITION_LIMIT, Code.NOT_SUPPORTED))
 
 
 class Watch:
@@ -93,6 +94,7 @@ class Surveillance:
         self.seen_live = False
         self._fills: dict[tuple[str, str, Side], deque[int]] = {}
         self._fresh_fills: dict[tuple[str, str, Side], None] = {}
+        self._in_part: set[str] = set()
         self._accepted: deque[int] = deque()
         self._rejected: deque[int] = deque()
         self._granted: dict[str, deque[tuple[int, GrantedOrder]]] = {}
@@ -190,12 +192,20 @@ class Surveillance:
                     self._rejected.append(at)
             case events.OrderFilled() | events.OrderPartiallyFilled():
                 self._filled(event, at)
-            case events.CashMoved():
-                self.marks.moved(event.amount)
+            case events.PositionAdjusted():
+                self._streak(event.instrument, self.state.safety.round_trips[event.instrument].closed)
+        if isinstance(event, events.FINAL):
+            self._in_part.discard(event.order_id)  # type: ignore[attr-defined]
 
     def _filled(self, fill: events.Fill, at: int) -> None:
+        """An order counts once, with the first of its fills; what operators order is no agent's loop."""
         self._streak(fill.instrument, self.state.safety.round_trips[fill.instrument].closed)
+        if fill.order_id in self._in_part:
+            return
+        self._in_part.add(fill.order_id)
         for agent in self.state.safety.agents_of(fill.order_id):
+            if is_operator(agent):
+                continue
             key = (agent, fill.instrument, fill.side)
             self._fills.setdefault(key, deque()).append(at)
             self._fresh_fills[key] = None

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.domain.parameters import BOOK, INSTRUMENT
 from governance.models import Book
-from govsite.govern import lists
+from govsite.govern import desk, lists
 from govsite.govern.asking import Operator, ask, events_of, operator, told, wait_for
 from govsite.govern.files import RuleFile, Wrong
 from streams.changes import (
@@ -81,12 +81,16 @@ examples:
   manage.py govern restrict BTCUSDT --hard --as ann --reason "news"
   manage.py govern changes; manage.py govern holds; manage.py govern alarms
   manage.py govern hold release d81f… --as bob --reason "known client"
+  manage.py govern flatten --instrument BTCUSDT --as ann --reason "news"        all positions without --instrument
+  manage.py govern cancel 5f1c… --as ann --reason "too far away"
+  manage.py govern deposit 25000 --as ann --reason "new money"
+  manage.py govern adjust --as ann --reason "withdrawn by hand" -- BTCUSDT -0.1 61000
 """
 Handler = Callable[["Command", dict[str, Any]], None]
 
 
 class Command(BaseCommand):
-    help = "Changes a book's rules, parameters, seats and restrictions; decides changes, holds and alarms."
+    help = "Changes a book's rules, parameters and seats; decides changes, holds and alarms; orders the desk about."
     requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -101,6 +105,7 @@ class Command(BaseCommand):
         _seats(what)
         _decisions(what)
         _instruments(what)
+        desk.add_arguments(what, _leaf)
 
     def handle(self, *args: Any, **options: Any) -> None:
         handler: Handler = options["handler"]

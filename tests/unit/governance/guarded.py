@@ -16,6 +16,7 @@ from streams.events import (
     Event,
     OrderAccepted,
     OrderFilled,
+    OrderPartiallyFilled,
     OrderRejected,
     OrderTicket,
     ProposalAdmitted,
@@ -116,6 +117,27 @@ class Guarded(Scene):
         )
         self.executed(accepted(order_id, symbol, side, quantity), fill)
         self.look()
+
+    def partly_filled(self, agent: str, parts: int) -> str:
+        """Filled in so many parts, one look after each; gives the order's id."""
+        order_id = self.decided(agent)
+        for number in range(parts):
+            fill = OrderPartiallyFilled(
+                order_id=order_id,
+                decision_id=order_id,
+                venue="paper",
+                instrument="BTCUSDT",
+                side="buy",
+                quantity=D("0.01"),
+                leaves=D("0.1") - D("0.01") * (number + 1),
+                price=D(50_000),
+                fee=D(0),
+                tick_id="t",
+                received_at=self.now,
+            )
+            self.executed(fill)
+            self.look()
+        return order_id
 
     def orders(self, orders: int, rejects: int, reason: str = "BELOW_MINIMUM") -> None:
         bodies: list[Event] = []

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from governance.domain.chamber import Chamber
 from governance.domain.derivation import Derivation, Finding
 from governance.domain.reconstruction import Row
 from governance.domain.starter import starter_rules
+from governance.domain.state import BookState
 from governance.domain.step import empty
 from streams.events import (
     TOPICS,
@@ -18,6 +20,7 @@ from streams.events import (
     RuleClause,
     aggregate_id,
     encode_event,
+    event_of,
 )
 from tests.unit.governance.scene import BOOK, Scene
 
@@ -68,6 +71,22 @@ class LedgeredScene(Scene):
 
     def rows(self) -> list[Row]:
         return rows_of(self.events())
+
+    def restarted(self) -> None:
+        """The chamber as a governor makes it that starts again: from one log, then from the other. What was in memory
+        only is gone."""
+        self.state = BookState(BOOK)
+        opened = [event for event in self.founding if TOPICS[type(event.body)] == "Account.BookOpened"]
+        for event in (*self.events(), *opened, *map(event_of, self.rows_executed)):
+            self.state.apply(event)
+        self.chamber = Chamber(self.state)
+
+    def missed(self, *bodies: Event) -> None:
+        """Executions of which a governor that is down learns only when it starts again."""
+        chamber, self.chamber = self.chamber, Chamber(BookState(BOOK))
+        self.executed(*bodies)
+        self.chamber = chamber
+        self.restarted()
 
 
 def rows_of(events: Iterable[DomainEvent]) -> list[Row]:

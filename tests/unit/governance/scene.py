@@ -94,6 +94,7 @@ class Scene:
         self.steps: list[Step] = []
         self.commands: list[str] = []
         self.executions: list[Event] = []
+        self.rows_executed: list[LedgerRow] = []
         self._versions: dict[Any, int] = {}
         self._ids = 0
         self._position = 0
@@ -240,12 +241,15 @@ class Scene:
         self.executions += bodies
         for body in bodies:
             self._position += 1
+            aggregate, _, _ = TOPICS[type(body)].partition(".")
+            originator = aggregate_id(aggregate, BOOK if aggregate == "Account" else getattr(body, "order_id", ""))
+            version = self._versions[originator] = self._versions.get(originator, 0) + 1
             rows.append(
                 LedgerRow(
                     position=self._position,
                     event_id=f"e{self._position}",
-                    aggregate_id="x",
-                    version=1,
+                    aggregate_id=str(originator),
+                    version=version,
                     topic=TOPICS[type(body)],
                     correlation_id="c",
                     causation_id="c",
@@ -254,6 +258,7 @@ class Scene:
                     state=Raw(encode_event(body)),
                 )
             )
+        self.rows_executed += rows
         entry = LedgerEntry(
             log="execution",
             partition=0,

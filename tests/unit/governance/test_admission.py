@@ -118,6 +118,16 @@ def test_the_message_rate_is_a_bucket_per_agent() -> None:
     assert scene.propose("0.1").announcements, "a tenth of a second later there is one more"
 
 
+def test_who_waited_for_the_governor_is_judged_by_when_it_sent() -> None:
+    scene = Scene(terms=BookTerms(message_burst=3, messages_per_s=10))
+    scene.quote()
+    then = scene.now // 1_000_000
+    scene.wait(2_000)
+    scene.quote()
+    late = [scene.propose("0.1", entry_id=f"{then + 200 * number}-0") for number in range(9)]
+    assert Code.MESSAGE_RATE not in {refusal.code for step in late for refusal in step.refusals}
+
+
 def test_reduce_is_not_limited_by_the_rate() -> None:
     scene = Scene(terms=BookTerms(message_burst=0))
     scene.quote()

@@ -24,6 +24,7 @@ from streams.events import (
 )
 from streams.messages import ClearBreaker, LiftSuspension, ResumeTrading
 from tests.unit.governance.guarded import Guarded
+from tests.unit.governance.ledgered import LedgeredScene
 from tests.unit.governance.scene import BOOK, result
 
 D = Decimal
@@ -502,6 +503,55 @@ def test_clearing_the_breaker_lifts_its_suspension_and_no_other(book: Guarded) -
     assert result(book.give(clear, A)) == "accepted"
     assert book.state.safety.suspended == {BTC: {"breaker:stale_feed"}}
     assert book.bodies(SuspensionLifted) == []
+
+
+def standing_difference(found: LedgeredScene, quantity: str = "0.5") -> None:
+    found.wait(60_000)
+    found.executed(ReconciliationFailed(venue="v", instrument=BTC, book_quantity=D(quantity), venue_quantity=D(0)))
+    found.quote()
+
+
+def reconciliation_trips(found: LedgeredScene) -> int:
+    return sum(each.breaker == "reconciliation" for each in found.bodies(BreakerTripped))
+
+
+def test_a_difference_that_stands_suspends_again_with_the_next_report_after_restart_and_clearance() -> None:
+    found = LedgeredScene()
+    found.quote()
+    standing_difference(found)
+    assert found.state.safety.suspended[BTC] >= {"breaker:reconciliation"}
+    for trips in (1, 2, 3):
+        assert reconciliation_trips(found) == trips
+        found.restarted()
+        standing_difference(found)  # it is tripped: nothing new
+        assert reconciliation_trips(found) == trips
+        assert result(found.give(ClearBreaker(breaker="reconciliation", subject=BTC, reason="looked"), A)) == "accepted"
+        assert "breaker:reconciliation" not in found.state.safety.suspended.get(BTC, ())
+        standing_difference(found)
+        assert "breaker:reconciliation" in found.state.safety.suspended[BTC]
+
+
+def test_a_difference_that_was_booked_suspends_nothing_after_a_restart() -> None:
+    """Cash is compared too, under the name of its currency, which no book lists."""
+    found = LedgeredScene()
+    found.quote()
+    cash = ReconciliationFailed(venue="v", instrument="USDT", book_quantity=D(100), venue_quantity=D(90))
+    found.executed(cash)
+    found.executed(cash)
+    assert result(found.give(ClearBreaker(breaker="reconciliation", subject="USDT", reason="booked"), A)) == "accepted"
+    found.executed(BookReconciled(venue="v", instruments=(BTC,)))
+    found.restarted()
+    found.wait(1_000)
+    found.quote()
+    assert [each.subject for each in found.bodies(BreakerTripped)] == ["USDT"]
+
+
+def test_an_order_that_is_filled_in_parts_counts_once(book: Guarded) -> None:
+    for _ in range(4):
+        book.filled("a")
+    book.partly_filled("a", parts=7)
+    assert [trip for trip in book.trips() if trip[2] == "LATCHED"] == [("repeated_execution", "a:BTCUSDT", "LATCHED")]
+    assert book.bodies(BreakerTripped)[-1].inputs["fills"] == "5"
 
 
 # --- source switches ------------------------------------------------------------------------------

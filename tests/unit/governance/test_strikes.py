@@ -62,3 +62,11 @@ def test_what_the_market_did_is_no_strike(scene: Scene) -> None:
     for _ in range(5):
         assert result(scene.propose("0.1", price=Decimal(40000))) == f"refused:{Code.DRIFTED}"
     assert not scene.bodies(ProposingSuspended)
+
+
+def test_who_may_not_propose_leaves_no_event(scene: Scene) -> None:
+    for _ in range(3):
+        offend(scene)
+    step = scene.propose("0.1")
+    assert result(step) == "refused:STRUCK"
+    assert not step.events
