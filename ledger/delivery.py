@@ -16,7 +16,7 @@ from redis.retry import Retry
 from ledger.entries import COLUMNS, entries, enveloped, stream_of, table_row
 from ledger.session import Session
 from streams.client import FIELD
-from streams.envelope import encode
+from streams.envelope import Refused, decode, encode
 from streams.messages import LedgerEntry, Log
 from streams.telemetry import Telemetry
 
@@ -48,6 +48,7 @@ class Delivery:
         self.alarm = alarm
         self.published: dict[Key, int] = {}
         self._marks: dict[Key, deque[tuple[float, int]]] = {}
+        self._known: set[Key] = set()
 
     def publish(self, found: Iterable[LedgerEntry]) -> None:
         """Adds entries in one MULTI/EXEC, without what the streams have and after what they lack."""
@@ -66,18 +67,47 @@ class Delivery:
                 reached[key] = entry.last
         self._send(batch)
 
-    def compare(self, *, whole: bool) -> None:
-        """Refills what a stream lacks: of what was published before, or (`whole`) of all that is committed."""
+    def compare(self, *, whole: bool) -> dict[Key, int]:
+        """Refills what a stream lacks: of what was published before, or (`whole`) of all that is committed.
+        Gives where the logs stand."""
+        heads: dict[Key, int] = {}
         for log_name, partition, last in self.session.run("SELECT log, partition, position FROM head", prepare=True):
             key = (log_name, partition)
+            heads[key] = last
             stream = self._position_in_stream(key)
-            if stream > last and not self._is_in_flight(key, stream):
+            if (stream > last and not self._is_in_flight(key, stream)) or not self._is_known(key, stream):
                 self.alarm(f"{stream_of(*key)} tells of another ledger: it is filled anew from the table")
                 self.redis.delete(stream_of(*key))
                 stream = 0
             if stream < (last if whole else self.published.get(key, 0)):
                 self._refill(key, max(stream, last - KEPT_POSITIONS), last)
             self.published[key] = max(stream, self.published.get(key, 0))
+        return heads
+
+    def _is_known(self, key: Key, last: int) -> bool:
+        """Whether the stream's last entry is what the table has there: the ledger of a restored database may have
+        gone another way and be the longer one by now. Looked at once a connection."""
+        if key in self._known:
+            return True
+        self._known.add(key)
+        found = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.redis.xrevrange(stream_of(*key), count=1))
+        query = f"SELECT {COLUMNS} FROM event_log WHERE log = %s AND partition = %s AND position = %s"
+        rows = self.session.run(query, (*key, last))
+        if not found:
+            return True
+        if not rows:
+            self.alarm(f"{stream_of(*key)}: position {last} was relayed, but the table does not have it any more")
+            return True
+        try:
+            entry = decode(found[0][1].get(FIELD, b"")).body
+        except Refused:
+            return False
+        _, _, recorded_at, row = table_row(rows[0])
+        return (
+            isinstance(entry, LedgerEntry)
+            and entry.recorded_at == recorded_at
+            and bytes(entry.rows[-1].state) == bytes(row.state)
+        )
 
     def reached(self, key: Key) -> int:
         """The last position that the stream has."""

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import cast
-from uuid import UUID
 
 from msgspec import Raw
 
-from ledger.records import RecordedEvent
+from ledger.records import RecordedEvent, uuid_text
 from ledger.session import Row
 from ledger.wal import POSTGRES_EPOCH_US, Values
 from streams.client import LEDGER_EXECUTION, LEDGER_GOVERNANCE
@@ -59,32 +58,22 @@ def table_row(row: Row) -> LogRow:
 
 def wal_row(values: Values) -> LogRow:
     """The same from the WAL's binary values."""
-
-    def text(name: str) -> str:
-        return cast("bytes", values[name]).decode()
-
-    def integer(name: str) -> int:
-        return int.from_bytes(cast("bytes", values[name]), "big", signed=True)
-
-    command_id = values["command_id"]
-    return (
-        cast("Log", text("log")),
-        integer("partition"),
-        (integer("recorded_at") + POSTGRES_EPOCH_US) * 1000,
-        LedgerRow(
-            position=integer("position"),
-            event_id=str(UUID(bytes=values["event_id"])),
-            aggregate_id=str(UUID(bytes=values["originator_id"])),
-            version=integer("originator_version"),
-            topic=text("topic"),
-            correlation_id=text("correlation_id"),
-            causation_id=text("causation_id"),
-            actor=text("actor"),
-            book=text("book"),
-            command_id=None if command_id is None else command_id.decode(),
-            state=Raw(cast("bytes", values["state"])),
-        ),
+    given, command_id = cast("dict[str, bytes]", values), values["command_id"]
+    recorded_us = int.from_bytes(given["recorded_at"], "big", signed=True) + POSTGRES_EPOCH_US
+    row = LedgerRow(
+        position=int.from_bytes(given["position"], "big"),
+        event_id=uuid_text(given["event_id"]),
+        aggregate_id=uuid_text(given["originator_id"]),
+        version=int.from_bytes(given["originator_version"], "big"),
+        topic=given["topic"].decode(),
+        correlation_id=given["correlation_id"].decode(),
+        causation_id=given["causation_id"].decode(),
+        actor=given["actor"].decode(),
+        book=given["book"].decode(),
+        command_id=None if command_id is None else command_id.decode(),
+        state=Raw(given["state"]),
     )
+    return cast("Log", given["log"].decode()), int.from_bytes(given["partition"], "big"), recorded_us * 1000, row
 
 
 def recorded_row(recorded: RecordedEvent) -> LedgerRow:

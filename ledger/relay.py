@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
 
 import psycopg
 import redis
 
 from ledger import delivery, outbox
+from ledger.alarms import Alarms
+from ledger.archive_writer import ArchiveRow, Key
+from ledger.archiver import Archiver, source_of
 from ledger.delivery import Delivery
 from ledger.entries import LogRow, entries, wal_row
 from ledger.session import Session
-from ledger.wal import Transaction, WalStream, ensure_slot, slot_of
+from ledger.slots import SlotWatch, Source, ensure_slot, slot_of, source, state_of
+from ledger.wal import Change, Transaction, WalStream
 from streams import client
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry
@@ -25,17 +32,23 @@ OUTBOX_EVERY_S = 0.1
 COMPARE_EVERY_S = 1.0
 TAIL_EVERY_S = 0.02
 PAUSE_S = 0.2
+WATCH_EVERY_S = 1.0
+FINISH_S = 5.0
 
 
 class Relay:
-    """When PostgreSQL or Redis is lost it waits, says for what, and starts as at the first time."""
+    """When PostgreSQL or Redis is lost it waits, says for what, and starts as at the first time. With a directory it
+    writes the archive too, and lets the WAL go only once it is in both."""
 
-    def __init__(self, database_url: str, redis_url: str, stop: Stop) -> None:
+    def __init__(self, database_url: str, redis_url: str, stop: Stop, archive: Path | None = None) -> None:
         self.database_url = database_url
         self.redis_url = redis_url
         self.stop = stop
+        self.archive = archive
         self.telemetry = Telemetry(client.connect(redis_url), "relay")
-        self._next_outbox = self._next_compare = 0.0
+        self.alarm = Alarms(self.telemetry, archive)
+        self._watch = SlotWatch(self.telemetry.gauges, self.alarm)
+        self._next_outbox = self._next_compare = self._next_watch = 0.0
 
     def run(self) -> None:
         """Until told to stop."""
@@ -53,56 +66,99 @@ class Relay:
         connection = persist("Redis", lambda: delivery.connect(self.redis_url), self.stop, errors=(redis.RedisError,))
         session = Session(self.database_url, "relay")
         wal: WalStream | None = None
+        archiver: Archiver | None = None
         try:
             persist("PostgreSQL", lambda: session.run("SELECT FROM head LIMIT 1"), self.stop, errors=(psycopg.Error,))
-            slot = self._slot(session)
-            target = Delivery(session, connection, self.telemetry, self._alarm)
-            target.compare(whole=True)
+            here = source(session)
+            slot = self._slot(session, here)
+            target = Delivery(session, connection, self.telemetry, self.alarm)
+            heads = target.compare(whole=True)
             if slot is not None:
                 wal = self._wal(slot)
+            if self.archive is not None:
+                archiver = Archiver(self.archive, self.database_url, here, self.alarm)
+                archiver.expect(heads)
             while not self.stop:
-                self._pass(wal, target)
-            if wal is not None:
-                wal.acknowledge(force=True)
-            self.telemetry.leave()
+                self._pass(wal, target, archiver)
+                self._look_after(session, slot, archiver)
+            self._finish(wal, archiver)
         finally:
+            if archiver is not None:
+                archiver.close()
             if wal is not None:
                 wal.close()
             session.close()
             connection.close()
 
-    def _pass(self, wal: WalStream | None, target: Delivery) -> None:
-        """What was committed since, the operators' commands, a heartbeat."""
+    def _pass(self, wal: WalStream | None, target: Delivery, archiver: Archiver | None) -> None:
+        """What was committed since, and the operators' commands."""
+        now = time.monotonic()
         if wal is None:
-            target.compare(whole=True)
+            self._compare(target, archiver, whole=True)
             self.stop.wait(TAIL_EVERY_S)
         else:
-            self._relay(wal.read(OUTBOX_EVERY_S), target)
-            wal.acknowledge()
-        now = time.monotonic()
+            self._relay(wal.read(OUTBOX_EVERY_S), target, archiver, wal)
+            wal.acknowledge(_safe(wal, archiver))
+            if now >= self._next_compare:
+                self._next_compare = now + COMPARE_EVERY_S
+                self._compare(target, archiver, whole=False)
         if now >= self._next_outbox:
             self._next_outbox = now + OUTBOX_EVERY_S
             self.telemetry.counters["commands"] += outbox.send_due(target.session, target.redis)
-        if now >= self._next_compare:
-            self._next_compare = now + COMPARE_EVERY_S
-            target.compare(whole=False)
-        self.telemetry.beat()
 
-    def _relay(self, transactions: Sequence[Transaction], target: Delivery) -> None:
+    def _compare(self, target: Delivery, archiver: Archiver | None, *, whole: bool) -> None:
+        heads = target.compare(whole=whole)
+        if archiver is not None:
+            archiver.expect(heads)
+
+    def _relay(
+        self, transactions: Sequence[Transaction], target: Delivery, archiver: Archiver | None, wal: WalStream
+    ) -> None:
         rows: list[LogRow] = []
-        for change in (change for transaction in transactions for change in transaction.changes):
-            if change.kind == "insert":
-                rows.append(wal_row(change.values))
-            else:
-                self._alarm(f"the WAL shows {change.kind.upper()} on {change.table}: the log was changed")
+        kept: dict[Key, list[ArchiveRow]] = {}
+        for transaction in transactions:
+            for change in transaction.changes:
+                if change.kind == "insert":
+                    row = wal_row(change.values)
+                    rows.append(row)
+                    if archiver is not None:
+                        kept.setdefault(row[:2], []).append(_archived(row, change))
+            self._suspect(transaction)
+        if transactions and archiver is not None:
+            archiver.hand(kept, wal.position)
         if rows:
             target.publish(entries(rows))
 
-    def _alarm(self, text: str) -> None:
-        log.critical("%s", text)
-        self.telemetry.counters["alarms"] += 1
+    def _suspect(self, transaction: Transaction) -> None:
+        """Nothing but INSERT may ever be seen on a log: an alarm for each kind of change in a transaction."""
+        changes = Counter((change.kind, change.table) for change in transaction.changes if change.kind != "insert")
+        for (kind, table), count in changes.items():
+            rows = "" if kind == "truncate" else f" ({count} {'row' if count == 1 else 'rows'})"
+            self.alarm(f"the WAL shows {kind.upper()} on {table}{rows}: the log was changed")
 
-    def _slot(self, session: Session) -> str | None:
+    def _look_after(self, session: Session, slot: str | None, archiver: Archiver | None) -> None:
+        """A heartbeat, with what an operator wants to know of the slot and the archive."""
+        now = time.monotonic()
+        if now >= self._next_watch:
+            self._next_watch = now + WATCH_EVERY_S
+            if slot is not None:
+                self._watch.look(state_of(session, slot))
+            if archiver is not None:
+                self.telemetry.gauges["archive behind"] = archiver.behind
+                self.telemetry.gauges["archive trouble"] = archiver.trouble
+            self.alarm.write()
+        if archiver is not None:
+            self.telemetry.counters["archived"] += archiver.take_archived()
+        self.telemetry.beat()
+
+    def _finish(self, wal: WalStream | None, archiver: Archiver | None) -> None:
+        if archiver is not None:
+            archiver.settle(FINISH_S)
+        if wal is not None:
+            wal.acknowledge(_safe(wal, archiver), force=True)
+        self.telemetry.leave()
+
+    def _slot(self, session: Session, here: Source) -> str | None:
         """The slot's name; None where logical decoding is not allowed and the table has to be asked."""
         ((level, database),) = session.run("SELECT current_setting('wal_level'), current_database()::text")
         slot = slot_of(database)
@@ -112,7 +168,7 @@ class Relay:
         try:
             made = persist(
                 f"the replication slot {slot}",
-                lambda: ensure_slot(session.connection, slot),
+                lambda: ensure_slot(session, slot, foreign=self._is_foreign(here)),
                 self.stop,
                 errors=(psycopg.OperationalError,),
             )
@@ -120,8 +176,12 @@ class Relay:
             log.warning("logical decoding is not allowed (%s): asking the table every %g s", error, TAIL_EVERY_S)
             return None
         if made:
-            log.info("made the replication slot %s; what was committed before comes from the table", slot)
+            log.warning("made the replication slot %s (%s); what it lacks comes from the table", slot, made)
         return slot
+
+    def _is_foreign(self, here: Source) -> bool:
+        known = source_of(self.archive) if self.archive is not None else None
+        return known is not None and known.system != here.system
 
     def _wal(self, slot: str) -> WalStream:
         """Waits while the WAL sender of a relay that was killed still holds the slot, or another relay is at work."""
@@ -133,3 +193,13 @@ class Relay:
         )
         log.info("reading the WAL through %s", slot)
         return stream
+
+
+def _archived(row: LogRow, change: Change) -> ArchiveRow:
+    prev_hash, hash_ = change.values["prev_hash"], change.values["hash"]
+    return ArchiveRow(row[2], row[3], cast("bytes", prev_hash), cast("bytes", hash_))
+
+
+def _safe(wal: WalStream, archiver: Archiver | None) -> int:
+    """Up to where the WAL is not needed any more: Redis has all that was read."""
+    return wal.position if archiver is None else archiver.safe(wal.position)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import select
 import struct
 import time
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -22,6 +21,8 @@ PUBLICATION = "ledger"
 POSTGRES_EPOCH_US = 946_684_800_000_000
 STATUS_EVERY_S = 0.5
 BATCH = 500
+_COUNT = struct.Struct(">H").unpack_from
+_LENGTH = struct.Struct(">I").unpack_from
 
 
 class Change(NamedTuple):
@@ -86,36 +87,20 @@ class PgOutput:
         self._tables[relation] = (name.decode(), columns)
 
 
-def _tuple(message: bytes, offset: int) -> Iterator[bytes | None]:
-    count: int = struct.unpack_from(">H", message, offset)[0]
+def _tuple(message: bytes, offset: int) -> list[bytes | None]:
+    """The values of a row; None for a null, and for a large value that an update left as it was."""
+    count: int = _COUNT(message, offset)[0]
     offset += 2
+    values: list[bytes | None] = []
     for _ in range(count):
-        absent = message[offset] in b"nu"
-        offset += 1
-        if absent:
-            yield None
-            continue
-        length: int = struct.unpack_from(">I", message, offset)[0]
-        yield message[offset + 4 : offset + 4 + length]
-        offset += 4 + length
-
-
-def slot_of(database: str) -> str:
-    """The relay's slot: slots are named for the whole server, so each database has its own."""
-    return "ledger_relay_" + re.sub(r"[^a-z0-9]", "_", database.lower())[:40]
-
-
-def ensure_slot(connection: psycopg.Connection[Any], slot: str) -> bool:
-    """Makes the slot where it is missing, or anew where the server has given up on it; True if it did.
-    Raises `psycopg.errors.InsufficientPrivilege` where logical decoding is not allowed."""
-    query = "SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s"
-    row = connection.execute(query, [slot]).fetchone()
-    if row is not None and row[0] != "lost":
-        return False
-    if row is not None:
-        connection.execute("SELECT pg_drop_replication_slot(%s)", [slot])
-    connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
-    return True
+        if message[offset] in b"nu":
+            values.append(None)
+            offset += 1
+        else:
+            end = offset + 5 + _LENGTH(message, offset + 1)[0]
+            values.append(message[offset + 5 : end])
+            offset = end
+    return values
 
 
 class WalStream:
@@ -147,9 +132,14 @@ class WalStream:
             transactions = self._drain()
         return transactions
 
-    def acknowledge(self, *, force: bool = False) -> None:
-        """Lets PostgreSQL forget all that was read: to be called when it is safe elsewhere. Sent twice a second."""
-        self._acknowledged = self._read
+    @property
+    def position(self) -> int:
+        """The end of what was read: of the last transaction, or of the WAL where nothing in it concerned us."""
+        return self._read
+
+    def acknowledge(self, position: int, *, force: bool = False) -> None:
+        """Lets PostgreSQL forget the WAL up to there: to be called when it is safe elsewhere. Sent twice a second."""
+        self._acknowledged = max(self._acknowledged, position)
         if force or time.monotonic() >= self._status_at:
             self._send_status()
 
@@ -188,9 +178,9 @@ class WalStream:
 
     def _send_status(self) -> None:
         now_us = time.time_ns() // 1000 - POSTGRES_EPOCH_US
-        lsn = self._acknowledged
+        safe = self._acknowledged
         pgconn = self._connection.pgconn
-        pgconn.put_copy_data(struct.pack(">cQQQqB", b"r", lsn, lsn, lsn, now_us, 0))
+        pgconn.put_copy_data(struct.pack(">cQQQqB", b"r", self._read, safe, safe, now_us, 0))
         while pgconn.flush():
             select.select([], [pgconn.socket], [], 1.0)
         self._status_at = time.monotonic() + STATUS_EVERY_S

@@ -22,7 +22,8 @@ from ledger import outbox
 from ledger.application import InboxEntry, LedgerApplication
 from ledger.delivery import Delivery
 from ledger.relay import Relay
-from ledger.wal import WalStream, slot_of
+from ledger.slots import slot_of
+from ledger.wal import WalStream
 from streams.client import COMMANDS, LEDGER_EXECUTION, LEDGER_GOVERNANCE, Streams
 from streams.envelope import Envelope, decode
 from streams.messages import LedgerEntry, ResumeTrading
@@ -134,7 +135,7 @@ def test_a_repeat_after_a_crash_between_publish_and_acknowledge_is_refused_by_th
     application: LedgerApplication, ledger_url: str, redis_url: str, streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as never:
-        never.setattr(WalStream, "acknowledge", lambda self, force=False: None)
+        never.setattr(WalStream, "acknowledge", lambda self, position, force=False: None)
         with relaying(ledger_url, redis_url):
             wait_for_wal(ledger_url)
             application.commit([book_opened()])
@@ -177,9 +178,9 @@ def writing(application: LedgerApplication) -> Iterator[list[int]]:
 
 
 def test_relays_killed_under_load_lose_and_repeat_nothing(
-    application: LedgerApplication, ledger_url: str, redis_url: str, streams: Streams
+    application: LedgerApplication, ledger_url: str, redis_url: str, streams: Streams, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "manage.py", "runrelay"]
+    command = [sys.executable, "manage.py", "runrelay", "--archive", str(tmp_path / "archive")]
     environment = {**os.environ, "DATABASE_URL": ledger_url, "REDIS_URL": redis_url, "GOVSITE_LOG": "ERROR"}
     relay = subprocess.Popen(command, cwd=ROOT, env=environment)
     with writing(application) as committed:
