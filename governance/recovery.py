@@ -7,12 +7,26 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+import governance.domain
+import market.domain
+import streams
+import streams.changes
+import streams.deliberation_events
+import streams.execution_events
+import streams.governance_events
+import streams.parts
+import streams.vocabulary
+from governance.domain import capital, changes, council, holds, reputation, safety, scoring, state
 from governance.domain.chamber import Chamber
 from governance.domain.state import BookState
 from ledger.application import LedgerApplication
 from ledger.entries import entry_of
 from ledger.follower import Follower
+from ledger.freezing import Freezer, Unreadable
 from ledger.records import Gate, RecordedEvent
+from ledger.session import Session
+from ledger.snapshots import Folding, Positions, Snapshots
+from market.domain import position
 from streams.client import COMMANDS, Entry, Streams, after
 from streams.envelope import Envelope, derived_id
 from streams.events import BookFounded
@@ -21,27 +35,77 @@ from streams.messages import CoreStarted, GateObserved
 
 log = logging.getLogger(__name__)
 
+States = dict[str, BookState]
 ROWS_PER_ENTRY = 200
 
 
 def chambers_from(ledger: LedgerApplication, execution: Follower, journal: Journal | None) -> dict[str, Chamber]:
-    """One chamber a book, from both logs; the follower then stands at the last execution that was folded."""
-    governance, executions = list(ledger.events()), execution.catch_up()
+    """One chamber a book, from the newest snapshot and what both logs have after it, from their start where a journal
+    has to tell it all; the follower then stands at the last execution that was folded."""
+    states, at = FOLDING.recovered(ledger.recorder.reading) if journal is None else ({}, Positions())
+    execution.position = at.execution
+    committed, executed = list(ledger.events(after=at.governance)), execution.catch_up()
     if journal:
-        _write_recovery(journal, governance, executions)
-    return {book: Chamber(state) for book, state in fold([*governance, *executions]).items()}
+        _write_recovery(journal, committed, executed)
+    return {book: Chamber(folded) for book, folded in fold([*committed, *executed], states).items()}
 
 
-def fold(events: Iterable[RecordedEvent]) -> dict[str, BookState]:
+def fold(events: Iterable[RecordedEvent], states: States | None = None) -> States:
     """The state of every book that was founded, from events of the governance log, then of the execution log."""
-    states: dict[str, BookState] = {}
+    states = {} if states is None else states
     for recorded in events:
-        event = recorded.event
-        if isinstance(event.body, BookFounded):
-            states[event.book] = BookState(event.book)
-        if event.book in states:
-            states[event.book].apply(event)
+        _apply(states, recorded)
     return states
+
+
+def _apply(states: States, recorded: RecordedEvent) -> None:
+    event = recorded.event
+    if isinstance(event.body, BookFounded):
+        states[event.book] = BookState(event.book)
+    if event.book in states:
+        states[event.book].apply(event)
+
+
+def _thaw(raw: bytes) -> States:
+    states = FREEZER.thaw(raw)
+    if not isinstance(states, dict) or not all(isinstance(each, BookState) for each in states.values()):
+        raise Unreadable("the state is not that of books")
+    return states
+
+
+FREEZER = Freezer(
+    modules=(
+        capital,
+        changes,
+        council,
+        holds,
+        reputation,
+        safety,
+        scoring,
+        state,
+        position,
+        streams.changes,
+        streams.deliberation_events,
+        streams.execution_events,
+        streams.governance_events,
+        streams.parts,
+        streams.vocabulary,
+    ),
+    packages=(governance.domain, market.domain, streams),
+)
+FOLDING: Folding[States] = Folding(
+    name="governance",
+    fingerprint=FREEZER.fingerprint,
+    begin=dict,
+    apply=_apply,
+    freeze=FREEZER.freeze,
+    thaw=_thaw,
+)
+
+
+def take_snapshot(session: Session, every: int) -> Positions | None:
+    """Of all books, where both logs stand now; None where fewer than `every` events came since the last one."""
+    return FOLDING.take(session, Snapshots(session, "governance", FREEZER.fingerprint).heads().positions, every)
 
 
 def rewind_stream(streams: Streams, mark: str) -> str:

@@ -1,0 +1,77 @@
+"""How an executor begins: the desks of its floor as a snapshot has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import execution.domain
+import market.domain
+import streams
+import streams.parts
+from execution.domain import account, blotter, order
+from execution.domain.account import Account
+from execution.domain.blotter import Blotter
+from execution.domain.floor import Floor
+from ledger.freezing import Freezer, Unreadable
+from ledger.records import RecordedEvent
+from ledger.session import Session
+from ledger.snapshots import Folding, Positions, Snapshots
+from market.domain import position
+
+Standing = dict[str, dict[str, Any]]
+
+BOOKS = ("Book",)
+STANDING = tuple(vars(Blotter(Account(), None, {})))
+FREEZER = Freezer(
+    modules=(account, blotter, order, position, streams.parts),
+    packages=(execution.domain, market.domain, streams),
+)
+
+
+def standing(floor: Floor) -> Standing:
+    """What the desks know of the logs, by book; what they know of the market is not part of it."""
+    return {book: {name: getattr(desk, name) for name in STANDING} for book, desk in floor.desks.items()}
+
+
+def restore(floor: Floor, session: Session, *, mark: int, position: int) -> Positions:
+    """Sets the desks as the newest snapshot has them, and tells up to where both logs are folded. No further than
+    `mark` in the governance log and `position` in the execution log; (0, 0) where there is no snapshot to use."""
+    recovered, at = FOLDING.recovered(session, Positions(mark, position))
+    _set(floor, standing(recovered))
+    return at
+
+
+def take_snapshot(session: Session, every: int) -> Positions | None:
+    """Of all desks, where the executor stands now; None where fewer than `every` events came since the last one."""
+    heads = Snapshots(session, "execution", FREEZER.fingerprint).heads()
+    return FOLDING.take(session, Positions(heads.mark, heads.positions.execution), every)
+
+
+def _set(floor: Floor, known: Standing) -> None:
+    for book, parts in known.items():
+        desk = floor.desk(book)
+        for name, value in parts.items():
+            setattr(desk, name, value)
+
+
+def _thaw(raw: bytes) -> Floor:
+    floor, known = Floor(), FREEZER.thaw(raw)
+    if not isinstance(known, dict) or any(set(parts) != set(STANDING) for parts in known.values()):
+        raise Unreadable("the state is not that of desks")
+    _set(floor, known)
+    return floor
+
+
+def _apply(floor: Floor, recorded: RecordedEvent) -> None:
+    floor.apply(recorded.event)
+
+
+FOLDING: Folding[Floor] = Folding(
+    name="execution",
+    fingerprint=FREEZER.fingerprint,
+    begin=Floor,
+    apply=_apply,
+    freeze=lambda floor: FREEZER.freeze(standing(floor)),
+    thaw=_thaw,
+    books=BOOKS,
+)

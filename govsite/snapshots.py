@@ -1,0 +1,19 @@
+"""Snapshots of what the cores fold, taken by the clock beside them."""
+
+from __future__ import annotations
+
+import execution.recovery
+import governance.recovery
+from ledger.session import Session
+
+EVERY = 10_000
+
+
+def take_snapshots(database_url: str, every: int = EVERY) -> int:
+    """Of each core that has `every` events more than its last snapshot; how many were taken."""
+    session = Session(database_url, "snapshots")
+    try:
+        taken = [take(session, every) for take in (governance.recovery.take_snapshot, execution.recovery.take_snapshot)]
+    finally:
+        session.close()
+    return sum(at is not None for at in taken)

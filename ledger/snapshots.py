@@ -1,0 +1,146 @@
+"""The table of folded states: written off the hot path, found again by those who recover."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from itertools import takewhile
+from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+from ledger.freezing import Unreadable
+from ledger.reader import LogReader
+from ledger.records import GENESIS, RecordedEvent
+from ledger.session import Session
+from streams.messages import Log
+
+log = logging.getLogger(__name__)
+
+Name = Literal["governance", "execution"]
+State = TypeVar("State")
+KEPT = 2
+
+NEWEST = """
+    SELECT governance, execution, state FROM snapshot s
+    WHERE name = %s AND partition = %s AND fingerprint = %s AND governance <= %s AND execution <= %s
+        AND digest = sha256(state)
+        AND (governance = 0 OR governance_hash = (SELECT hash FROM event_log e
+            WHERE e.log = 'governance' AND e.partition = s.partition AND e.position = s.governance))
+        AND (execution = 0 OR execution_hash = (SELECT hash FROM event_log e
+            WHERE e.log = 'execution' AND e.partition = s.partition AND e.position = s.execution))
+    ORDER BY governance + execution DESC LIMIT 1"""
+HASH = "SELECT hash FROM event_log WHERE log = %s AND partition = %s AND position = %s"
+WRITE = """
+    INSERT INTO snapshot (name, partition, governance, governance_hash, execution, execution_hash,
+                          fingerprint, digest, state)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+FORGET = """
+    DELETE FROM snapshot WHERE name = %s AND partition = %s AND taken_at < (
+        SELECT taken_at FROM snapshot WHERE name = %s AND partition = %s ORDER BY taken_at DESC LIMIT 1 OFFSET %s)"""
+HEADS = "SELECT log, position, mark FROM head WHERE partition = %s"
+
+
+class Positions(Struct, frozen=True):
+    """Up to where both logs are folded; 0 is nothing of it."""
+
+    governance: int = 0
+    execution: int = 0
+
+    def behind(self, later: Positions) -> int:
+        """How many events lie between."""
+        return later.governance - self.governance + later.execution - self.execution
+
+
+ANYWHERE = Positions(2**62, 2**62)
+
+
+class Snapshot(Struct, frozen=True):
+    positions: Positions
+    state: bytes
+
+
+class Heads(Struct, frozen=True):
+    """Where both logs stand at one moment; `mark` is the executor's in the governance log."""
+
+    positions: Positions
+    mark: int
+
+
+class Snapshots:
+    """The snapshots of one core. Only those count that this code folded (`fingerprint`), that are as they were written
+    and whose hashes are those of the logs: a log that was restored to an earlier time is another log."""
+
+    def __init__(self, session: Session, name: Name, fingerprint: str, partition: int = 0) -> None:
+        self.session = session
+        self.name = name
+        self.fingerprint = fingerprint
+        self.partition = partition
+
+    def newest(self, most: Positions = ANYWHERE) -> Snapshot | None:
+        """The one that is furthest on without being beyond `most` in either log."""
+        asked = (self.name, self.partition, self.fingerprint, most.governance, most.execution)
+        for governance, execution, state in self.session.run(NEWEST, asked):
+            return Snapshot(Positions(governance, execution), bytes(state))
+        return None
+
+    def write(self, snapshot: Snapshot) -> None:
+        """The last two are kept, so that a core that is reading one does not lose it."""
+        at, state = snapshot.positions, snapshot.state
+        hashes = (self._hash("governance", at.governance), self._hash("execution", at.execution))
+        row = (at.governance, hashes[0], at.execution, hashes[1], self.fingerprint, sha256(state).digest(), state)
+        self.session.run(WRITE, (self.name, self.partition, *row))
+        self.session.run(FORGET, (self.name, self.partition, self.name, self.partition, KEPT - 1))
+
+    def heads(self) -> Heads:
+        found = {log: (position, mark) for log, position, mark in self.session.run(HEADS, (self.partition,))}
+        governance, execution = found.get("governance", (0, "")), found.get("execution", (0, ""))
+        return Heads(Positions(governance[0], execution[0]), int(execution[1] or 0))
+
+    def _hash(self, log: Log, position: int) -> bytes:
+        return bytes(self.session.run(HASH, (log, self.partition, position))[0][0]) if position else GENESIS
+
+
+class Folding(Struct, Generic[State], frozen=True, kw_only=True):
+    """How a core makes its state of both logs. `books` are the kinds of aggregates that it folds of the governance log,
+    () for all. `freeze` and `thaw` are each other's inverse; `thaw` raises `Unreadable`."""
+
+    name: Name
+    fingerprint: str
+    begin: Callable[[], State]
+    apply: Callable[[State, RecordedEvent], None]
+    freeze: Callable[[State], bytes]
+    thaw: Callable[[bytes], State]
+    books: tuple[str, ...] = ()
+
+    def recovered(self, session: Session, most: Positions = ANYWHERE) -> tuple[State, Positions]:
+        """The newest snapshot, and what is folded in it; where there is none that can be used, the beginning."""
+        return self._thawed(Snapshots(session, self.name, self.fingerprint).newest(most))
+
+    def take(self, session: Session, until: Positions, every: int) -> Positions | None:
+        """Folds on from the newest snapshot and writes the next; None where fewer than `every` events came since."""
+        snapshots = Snapshots(session, self.name, self.fingerprint)
+        found = snapshots.newest(until)
+        if (found.positions if found else Positions()).behind(until) < every:
+            return None
+        state, at = self._thawed(found)
+        governance, execution = LogReader(session, "governance"), LogReader(session, "execution")
+        for recorded in _until(governance.events(after=at.governance, aggregates=self.books), until.governance):
+            self.apply(state, recorded)
+        for recorded in _until(execution.events(after=at.execution), until.execution):
+            self.apply(state, recorded)
+        snapshots.write(Snapshot(until, self.freeze(state)))
+        return until
+
+    def _thawed(self, found: Snapshot | None) -> tuple[State, Positions]:
+        if found is not None:
+            try:
+                return self.thaw(found.state), found.positions
+            except Unreadable as error:
+                log.error("the snapshot at %s is passed over, all is folded from the start: %s", found.positions, error)
+        return self.begin(), Positions()
+
+
+def _until(events: Iterator[RecordedEvent], last: int) -> Iterator[RecordedEvent]:
+    return takewhile(lambda recorded: recorded.position <= last, events)
