@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ledger.chain import Broken, ChainRow, hash_of, verify
 from ledger.records import GENESIS, event_id
+from ledger.verifying import event_ids
 from streams.envelope import NAMESPACE
 
 TEXT = st.text(st.characters(exclude_characters="\x1f", exclude_categories=["Cs"]), max_size=20)
@@ -93,3 +94,9 @@ def test_a_missing_or_exchanged_row_is_found(texts: list[str], data: st.DataObje
     forged = chained([*texts[:victim], texts[victim] + "!", *texts[victim + 1 :]])
     exchanged = rows[: victim + 1] + forged[victim + 1 :]
     assert list(verify(exchanged))[-1] == Broken(victim + 2, "it does not follow on the hash before it")
+
+
+@given(st.integers(1, 2**62), st.integers(1, 130))
+def test_the_ids_of_many_places_at_once_are_those_of_each(first: int, count: int) -> None:
+    positions = range(first, first + count)
+    assert event_ids("execution", 7, positions) == b"".join(event_id("execution", 7, n).bytes for n in positions)
