@@ -17,7 +17,14 @@ from unfold.decorators import display
 from execution.models import Account, Fill, Order, Position
 from ledger.admin import ReadOnlyAdmin
 
-STATE_LABELS = {"filled": "success", "rejected": "danger", "cancelled": "warning", "expired": "warning"}
+STATE_LABELS = {
+    "working": "info",
+    "partially_filled": "info",
+    "filled": "success",
+    "rejected": "danger",
+    "cancelled": "warning",
+    "expired": "warning",
+}
 
 
 def number(value: Decimal | None) -> str:
@@ -87,7 +94,7 @@ class FillInline(TabularInline):  # type: ignore[misc]
     model = Fill
     extra = 0
     can_delete = False
-    fields = ("filled_at", "quantity", "price", "fee", "venue", "tick_id", "after_halt")
+    fields = ("filled_at", "quantity", "price", "fee", "fee_base", "liquidity", "venue", "tick_id", "after_halt")
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -100,17 +107,26 @@ class FillInline(TabularInline):  # type: ignore[misc]
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = (
-        *("recorded_at", "side", "instrument", "shown_quantity", "shown_state", "shown_filled", "shown_average"),
-        *("reason", "decision"),
+        *("recorded_at", "side", "instrument", "shown_quantity", "shown_kind", "shown_state", "shown_filled"),
+        *("shown_average", "reason", "decision"),
     )
-    list_filter = ("state", "side", ("recorded_at", RangeDateTimeFilter))
-    search_fields = ("order_id__exact", "decision_id__exact", "instrument__exact", "correlation_id__exact")
+    list_filter = ("state", "side", "type", ("recorded_at", RangeDateTimeFilter))
+    search_fields = (
+        *("order_id__exact", "decision_id__exact", "instrument__exact", "correlation_id__exact"),
+        *("client_order_id__exact", "venue_order_id__exact"),
+    )
     ordering = ("-recorded_at",)
     inlines: ClassVar[list[Any]] = [FillInline]
 
     @admin.display(description="quantity")
     def shown_quantity(self, row: Order) -> str:
         return number(row.quantity)
+
+    @admin.display(description="kind")
+    def shown_kind(self, row: Order) -> str:
+        """`limit GTC at 101.5, only to reduce`; the limit of a market order is its protection."""
+        kind = f"{row.type} {row.time_in_force} at {number(row.limit)}" if row.type == "limit" else row.type
+        return f"{kind}, only to reduce" if row.reduce_only else kind
 
     @display(description="state", label=STATE_LABELS)  # type: ignore[untyped-decorator]
     def shown_state(self, row: Order) -> str:
@@ -138,12 +154,16 @@ class FillAdmin(ReadOnlyAdmin):
         "shown_quantity",
         "shown_price",
         "fee",
+        "liquidity",
         "venue",
         "after_halt",
         "decision",
     )
-    list_filter = ("side", "after_halt", ("filled_at", RangeDateTimeFilter))
-    search_fields = ("order__order_id__exact", "decision_id__exact", "instrument__exact", "correlation_id__exact")
+    list_filter = ("side", "liquidity", "after_halt", ("filled_at", RangeDateTimeFilter))
+    search_fields = (
+        *("order__order_id__exact", "decision_id__exact", "instrument__exact", "correlation_id__exact"),
+        "trade_id__exact",
+    )
     ordering = ("-filled_at",)
 
     @admin.display(description="quantity")

@@ -51,16 +51,25 @@ class Position(ReadModel):
 
 
 class Order(ReadModel):
-    """An order from its acceptance to its one final state, with its fills summed."""
+    """An order from its acceptance to its one final state, with its fills summed. `state`: accepted (on its way to
+    paper), sent (on its way to a real venue), working (in the venue's book), partially_filled, then filled, cancelled,
+    rejected or expired for good."""
 
     order_id = models.TextField(primary_key=True)
-    decision_id = models.TextField(db_index=True)
+    decision_id = models.TextField()
     book = models.TextField()
     instrument = models.TextField(default="", blank=True)
     side = models.TextField(default="", blank=True)
     quantity = ExactField(null=True)
     limit = ExactField(null=True)
-    state = models.TextField(db_index=True)
+    type = models.TextField(default="market")
+    time_in_force = models.TextField(default="IOC")
+    reduce_only = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True)
+    group = models.TextField(default="", blank=True)
+    client_order_id = models.TextField(default="", blank=True)
+    venue_order_id = models.TextField(default="", blank=True)
+    state = models.TextField()
     filled = ExactField(default=0)
     value = ExactField(default=0)
     fee = ExactField(default=0)
@@ -78,6 +87,7 @@ class Order(ReadModel):
                 name="order_working",
                 condition=~Q(state__in=("filled", "rejected", "cancelled", "expired")),
             ),
+            models.Index(fields=["decision_id"], name="order_of_decision"),
         )
 
     def __str__(self) -> str:
@@ -93,23 +103,29 @@ class Order(ReadModel):
 
 
 class Fill(ReadModel):
-    """One execution of an order at a venue."""
+    """One execution of an order at a venue. `fee` is its value in quote, `fee_base` the part that was taken in base."""
 
     event_id = models.UUIDField(primary_key=True)
     order = models.ForeignKey(Order, models.DO_NOTHING, related_name="fills", db_constraint=False)
-    decision_id = models.TextField(db_index=True)
+    decision_id = models.TextField()
     book = models.TextField()
     instrument = models.TextField()
     side = models.TextField()
     quantity = ExactField()
     price = ExactField()
     fee = ExactField()
+    fee_base = ExactField(default=0)
+    liquidity = models.TextField(default="taker")
+    trade_id = models.TextField(default="", blank=True)
     venue = models.TextField()
     tick_id = models.TextField()
     received_at = models.BigIntegerField()
     after_halt = models.BooleanField(default=False)
     filled_at = models.DateTimeField(db_index=True)
     correlation_id = models.TextField()
+
+    class Meta(ReadModel.Meta):
+        indexes = (models.Index(fields=["decision_id"], name="fill_of_decision"),)
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity.normalize():f} {self.instrument} at {self.price.normalize():f}"

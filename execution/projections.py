@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from execution.domain import account as money
 from execution.models import Account, Fill, Order, Position
-from ledger.readmodel import ReadModel, Rows, exact, moment
+from ledger.readmodel import ReadModel, Rows, exact, key_of, moment
 from ledger.records import RecordedEvent
 from streams import events as e
-from streams.envelope import derived_id
 from streams.messages import Log
 
 READ_MODELS: tuple[type[ReadModel], ...] = (Account, Fill, Order, Position)
@@ -22,6 +21,14 @@ ENDS: dict[type[e.Event], str] = {
     e.OrderCancelled: "cancelled",
     e.OrderExpired: "expired",
 }
+GOING_ON = e.OrderSent | e.OrderWorking | e.OrderRejected | e.OrderCancelled | e.OrderExpired | e.Fill
+ACCEPTED = (*("order_id", "decision_id", "instrument", "side", "type", "time_in_force", "reduce_only", "group"),)
+FILLED = (
+    *("order_id", "decision_id", "instrument", "side", "venue", "tick_id", "received_at", "after_halt"),
+    *("liquidity", "trade_id"),
+)
+PASSED_OVER: frozenset[type[e.Event]] = frozenset((e.BookReconciled, e.ReconciliationFailed))
+"""How the book compares with its venue: a difference suspends the instrument, which governance tells."""
 
 
 class ExecutionProjection:
@@ -29,22 +36,18 @@ class ExecutionProjection:
 
     name: str = "execution"
     log: Log = "execution"
+    models: Sequence[type[ReadModel]] = READ_MODELS
+    passed_over: frozenset[str] = frozenset(e.TOPICS[event] for event in PASSED_OVER)
 
-    def apply(self, events: Sequence[RecordedEvent], cursor: Any) -> None:
-        rows = Rows()
+    def fold(self, rows: Rows, events: Sequence[RecordedEvent]) -> None:
         fold(rows, events)
-        rows.save()
-
-    def clear(self, cursor: Any) -> None:
-        """Empties the read models and begins again at the first event, in the caller's transaction."""
-        tables = ", ".join(model._meta.db_table for model in READ_MODELS)
-        cursor.execute(f"TRUNCATE {tables}")
-        cursor.execute("DELETE FROM projection WHERE name = %s", (self.name,))
 
 
-def fold(rows: Rows, recorded: Iterable[RecordedEvent]) -> None:
+PROJECTION = ExecutionProjection()
+
+
+def fold(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
     """Applies events in the order of the log."""
-    batch = list(recorded)
     _load(rows, batch)
     for event in batch:
         _apply(rows, event)
@@ -53,11 +56,7 @@ def fold(rows: Rows, recorded: Iterable[RecordedEvent]) -> None:
 def _load(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
     """The orders that the batch goes on with, fetched at once."""
     begun = {r.event.body.order_id for r in batch if isinstance(r.event.body, e.OrderAccepted)}
-    touched = {
-        r.event.body.order_id
-        for r in batch
-        if isinstance(r.event.body, e.OrderSent | e.OrderRejected | e.OrderCancelled | e.OrderExpired | e.Fill)
-    }
+    touched = {r.event.body.order_id for r in batch if isinstance(r.event.body, GOING_ON)}
     rows.load(Order, sorted(touched - begun))
 
 
@@ -65,25 +64,44 @@ def _apply(rows: Rows, recorded: RecordedEvent) -> None:
     match recorded.event.body:
         case e.BookOpened() as opened:
             rows.add(_opened(recorded, opened))
-        case e.CashMoved(amount=amount):
-            if account := rows.change(Account, recorded.event.book, recorded.position):
-                account.cash = exact(account.cash + amount)
-                account.deposits = exact(account.deposits + amount)
+        case e.CashMoved() | e.PositionAdjusted():
+            _booked(rows, recorded)
         case e.OrderAccepted() as accepted:
             rows.add(_accepted(recorded, accepted))
-        case e.OrderSent(order_id=order_id, venue=venue):
-            if order := rows.change(Order, order_id, recorded.position):
-                order.state, order.venue = "sent", venue
-        case e.OrderRejected() | e.OrderCancelled() | e.OrderExpired() as ended:
-            if order := rows.change(Order, ended.order_id, recorded.position):
-                order.state, order.reason, order.detail = ENDS[type(ended)], ended.reason, ended.detail
-                order.finished_at = moment(recorded.recorded_at)
         case e.OrderFilled() | e.OrderPartiallyFilled() as fill:
-            _filled(rows, recorded, fill)
+            rows.add(_fill(recorded, fill))
+            _booked(rows, recorded)
+            _order(rows, recorded)
+        case e.OrderSent() | e.OrderWorking() | e.OrderRejected() | e.OrderCancelled() | e.OrderExpired():
+            _order(rows, recorded)
+
+
+def _order(rows: Rows, recorded: RecordedEvent) -> None:
+    """What happens to an order after its acceptance."""
+    body: Any = recorded.event.body
+    order = rows.change(Order, body.order_id, recorded.position)
+    if order is None:
+        return
+    match body:
+        case e.OrderSent():
+            order.state, order.venue, order.client_order_id = "sent", body.venue, body.client_order_id
+        case e.OrderWorking():
+            order.venue, order.venue_order_id = body.venue, body.venue_order_id
+            order.state = "partially_filled" if order.filled else "working"
+        case e.OrderRejected() | e.OrderCancelled() | e.OrderExpired():
+            order.state, order.reason, order.detail = ENDS[type(body)], body.reason, body.detail
+            order.finished_at = moment(recorded.recorded_at)
+        case e.OrderFilled() | e.OrderPartiallyFilled():
+            order.filled = exact(order.filled + body.quantity)
+            order.value = exact(order.value + body.quantity * body.price)
+            order.fee = exact(order.fee + body.fee)
+            order.venue, order.state = body.venue, "partially_filled"
+            if isinstance(body, e.OrderFilled):
+                order.state, order.finished_at = "filled", moment(recorded.recorded_at)
 
 
 def _opened(recorded: RecordedEvent, body: e.BookOpened) -> Account:
-    return Account(
+    return Account.told(
         book=body.book,
         quote=body.quote,
         cash=exact(body.cash),
@@ -96,14 +114,12 @@ def _opened(recorded: RecordedEvent, body: e.BookOpened) -> Account:
 
 
 def _accepted(recorded: RecordedEvent, body: e.OrderAccepted) -> Order:
-    return Order(
-        order_id=body.order_id,
-        decision_id=body.decision_id,
+    copied = {name: getattr(body, name) for name in ACCEPTED}
+    return Order.told(
         book=recorded.event.book,
-        instrument=body.instrument,
-        side=body.side,
         quantity=exact(body.quantity),
         limit=exact(body.limit),
+        expires_at=moment(body.expires_at) if body.expires_at else None,
         state="accepted",
         filled=ZERO,
         value=ZERO,
@@ -111,35 +127,19 @@ def _accepted(recorded: RecordedEvent, body: e.OrderAccepted) -> Order:
         recorded_at=moment(recorded.recorded_at),
         correlation_id=recorded.event.correlation_id,
         ledger_position=recorded.position,
+        **copied,
     )
 
 
-def _filled(rows: Rows, recorded: RecordedEvent, fill: e.Fill) -> None:
-    order = rows.change(Order, fill.order_id, recorded.position)
-    if order is not None:
-        order.filled = exact(order.filled + fill.quantity)
-        order.value = exact(order.value + fill.quantity * fill.price)
-        order.fee = exact(order.fee + fill.fee)
-        order.venue = fill.venue
-        order.state = "partially_filled"
-        if isinstance(fill, e.OrderFilled):
-            order.state, order.finished_at = "filled", moment(recorded.recorded_at)
-    rows.add(_fill(recorded, fill))
-    realised = _settle_position(rows, recorded, fill)
-    _settle_account(rows, recorded, fill, realised)
-
-
 def _fill(recorded: RecordedEvent, fill: e.Fill) -> Fill:
-    copied: dict[str, Any] = {
-        name: getattr(fill, name)
-        for name in ("order_id", "decision_id", "instrument", "side", "venue", "tick_id", "received_at", "after_halt")
-    }
-    return Fill(
+    copied = {name: getattr(fill, name) for name in FILLED}
+    return Fill.told(
         event_id=UUID(recorded.event_id),
         book=recorded.event.book,
         quantity=exact(fill.quantity),
         price=exact(fill.price),
         fee=exact(fill.fee),
+        fee_base=exact(fill.fee_base),
         filled_at=moment(recorded.recorded_at),
         correlation_id=recorded.event.correlation_id,
         ledger_position=recorded.position,
@@ -147,41 +147,41 @@ def _fill(recorded: RecordedEvent, fill: e.Fill) -> Fill:
     )
 
 
-def _settle_position(rows: Rows, recorded: RecordedEvent, fill: e.Fill) -> Decimal:
-    """Moves the position at average cost; the profit that this realised."""
-    key = UUID(derived_id("position", recorded.event.book, fill.instrument))
-    if rows.find(Position, key) is None:
-        rows.add(
-            Position(
-                position_id=key,
-                book=recorded.event.book,
-                instrument=fill.instrument,
-                quantity=ZERO,
-                cost=ZERO,
-                realised=ZERO,
-                fees=ZERO,
-                ledger_position=recorded.position - 1,
-            )
-        )
-    row = rows.change(Position, key, recorded.position)
+def _booked(rows: Rows, recorded: RecordedEvent) -> None:
+    """The account and the position that an event moves, booked as the desk books them."""
+    body: Any = recorded.event.body
+    row = rows.change(Account, recorded.event.book, recorded.position)
     if row is None:
-        return ZERO
-    held = money.Position(row.quantity, row.cost)
-    realised = held.trade(_signed(fill), fill.price)
-    row.quantity, row.cost = exact(held.quantity), exact(held.cost)
-    row.realised = exact(row.realised + realised)
-    row.fees = exact(row.fees + fill.fee)
-    row.changed_at = moment(recorded.recorded_at)
-    return realised
+        return
+    booked = money.Account(cash=row.cash, deposits=row.deposits, fees=row.fees, realised=row.realised)
+    if isinstance(body, e.CashMoved):
+        booked.apply(body)
+    else:
+        held = _position(rows, recorded, body.instrument)
+        booked.positions[body.instrument] = money.Position(held.quantity, held.cost)
+        booked.apply(body)
+        now = booked.positions[body.instrument]
+        held.quantity, held.cost = exact(now.quantity), exact(now.cost)
+        held.realised = exact(held.realised + booked.realised - row.realised)
+        held.fees = exact(held.fees + booked.fees - row.fees)
+        held.changed_at = moment(recorded.recorded_at)
+    row.cash, row.deposits = exact(booked.cash), exact(booked.deposits)
+    row.fees, row.realised = exact(booked.fees), exact(booked.realised)
 
 
-def _settle_account(rows: Rows, recorded: RecordedEvent, fill: e.Fill, realised: Decimal) -> None:
-    account = rows.change(Account, recorded.event.book, recorded.position)
-    if account is not None:
-        account.cash = exact(account.cash - _signed(fill) * fill.price - fill.fee)
-        account.realised = exact(account.realised + realised)
-        account.fees = exact(account.fees + fill.fee)
-
-
-def _signed(fill: e.Fill) -> Decimal:
-    return fill.quantity if fill.side == "buy" else -fill.quantity
+def _position(rows: Rows, recorded: RecordedEvent, instrument: str) -> Position:
+    """The row to change; a new one where nothing was ever held."""
+    key = key_of("position", recorded.event.book, instrument)
+    row = rows.change(Position, key, recorded.position)
+    return row or rows.add(
+        Position.told(
+            position_id=key,
+            book=recorded.event.book,
+            instrument=instrument,
+            quantity=ZERO,
+            cost=ZERO,
+            realised=ZERO,
+            fees=ZERO,
+            ledger_position=recorded.position,
+        )
+    )

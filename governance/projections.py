@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from governance import models
@@ -64,8 +65,13 @@ FOLDS: dict[type[e.Event], Fold] = {
     e.HoldRefused: rounds.hold,
     e.DecisionReached: rounds.decision,
 }
-PASSED_OVER: frozenset[type[e.Event]] = frozenset((e.SituationRecorded,))
-"""What a round found is only needed to derive its decision again: that reads the ledger."""
+ROUND: frozenset[type[e.Event]] = frozenset(e.AGGREGATES["Deliberation"])
+CHANGE: frozenset[type[e.Event]] = frozenset(e.AGGREGATES["Change"])
+PASSED_OVER: frozenset[type[e.Event]] = frozenset(
+    (e.SituationRecorded, e.CancelOrdered, e.CashMoveOrdered, e.PositionAdjustmentOrdered, e.ReconciliationOrdered)
+)
+"""What a round found is only needed to derive its decision again: that reads the ledger. What operators order of the
+executor shows in what it does."""
 
 
 class GovernanceProjection:
@@ -73,22 +79,18 @@ class GovernanceProjection:
 
     name: str = "governance"
     log: Log = "governance"
+    models: Sequence[type[ReadModel]] = READ_MODELS
+    passed_over: frozenset[str] = frozenset(e.TOPICS[event] for event in PASSED_OVER)
 
-    def apply(self, events: Sequence[RecordedEvent], cursor: Any) -> None:
-        rows = Rows()
+    def fold(self, rows: Rows, events: Sequence[RecordedEvent]) -> None:
         fold(rows, events)
-        rows.save()
-
-    def clear(self, cursor: Any) -> None:
-        """Empties the read models and begins again at the first event, in the caller's transaction."""
-        tables = ", ".join(model._meta.db_table for model in READ_MODELS)
-        cursor.execute(f"TRUNCATE {tables}")
-        cursor.execute("DELETE FROM projection WHERE name = %s", (self.name,))
 
 
-def fold(rows: Rows, recorded: Iterable[RecordedEvent]) -> None:
+PROJECTION = GovernanceProjection()
+
+
+def fold(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
     """Applies events in the order of the log."""
-    batch = list(recorded)
     _load(rows, batch)
     for event in batch:
         apply = FOLDS.get(type(event.event.body))
@@ -98,10 +100,12 @@ def fold(rows: Rows, recorded: Iterable[RecordedEvent]) -> None:
 
 def _load(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
     """What the batch touches but does not itself begin, fetched at once."""
-    begun = {r.event.originator_id for r in batch if isinstance(r.event.body, e.DeliberationOpened)}
-    rounds_ = {r.event.originator_id for r in batch if isinstance(r.event.body, e.AGGREGATES["Deliberation"])}
-    rows.load(Deliberation, sorted(rounds_ - begun))
-    rows.load(Proposal, [r.event.body.proposal_id for r in batch if isinstance(r.event.body, e.ProposalRefused)])
-    rows.load(Hold, [r.event.body.decision_id for r in batch if isinstance(r.event.body, e.DecisionReached)])
-    rows.load(ChangeRequest, [r.event.originator_id for r in batch if isinstance(r.event.body, e.AGGREGATES["Change"])])
-    rows.load(Alarm, [r.event.body.alarm_id for r in batch if isinstance(r.event.body, e.AlarmAcknowledged)])
+    kinds = defaultdict[type[e.Event], list[Any]](list)
+    for recorded in batch:
+        kinds[type(recorded.event.body)].append(recorded)
+    rounds_ = {r.event.originator_id for kind in ROUND & kinds.keys() for r in kinds[kind]}
+    rows.load(Deliberation, sorted(rounds_ - {r.event.originator_id for r in kinds[e.DeliberationOpened]}))
+    rows.load(Proposal, [r.event.body.proposal_id for r in kinds[e.ProposalRefused]])
+    rows.load(Hold, [r.event.body.decision_id for r in kinds[e.DecisionReached]])
+    rows.load(ChangeRequest, [r.event.originator_id for kind in CHANGE & kinds.keys() for r in kinds[kind]])
+    rows.load(Alarm, [r.event.body.alarm_id for r in kinds[e.AlarmAcknowledged]])

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache, lru_cache
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import UUID
 
-import msgspec
-import psycopg
-from django.db import connection, models
+from django.db import models
+from django.db.models.base import ModelState
+
+from streams.envelope import NAMESPACE
 
 PLACES = Decimal("1e-18")
 WIDE = Context(prec=60)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMESPACE = NAMESPACE.bytes
+_VERSION_BITS = 0xF000 << 64 | 0xC000 << 48
+_VERSION_5 = 5 << 76 | 0x8000 << 48
 
 
 class ReadModel(models.Model):
@@ -26,9 +32,34 @@ class ReadModel(models.Model):
         abstract = True
         default_permissions = ("view",)
 
+    @classmethod
+    def told(cls, **values: Any) -> Self:
+        """A row by the names of its columns. Django's own constructor takes more time than all the rest of a fold."""
+        fixed, made = _defaults(cls)
+        row = cls.__new__(cls)
+        columns = {**fixed, **values}
+        for name, make in made.items():
+            if name not in values:
+                columns[name] = make()
+        if len(columns) != len(fixed) + len(made):
+            raise TypeError(f"{cls.__name__} has no columns {sorted(values.keys() - fixed.keys() - made.keys())}")
+        row.__dict__ = columns
+        row._state = ModelState()
+        return row
+
+
+@cache
+def _defaults(model: type[ReadModel]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    """What a column is unless told: values, and how those are made that no two rows may share."""
+    fields = model._meta.concrete_fields
+    made = {field.attname: field.get_default for field in fields if field.has_default() and callable(field.default)}
+    fixed = {field.attname: field.get_default() for field in fields if field.attname not in made}
+    return fixed, made
+
 
 Row = TypeVar("Row", bound=ReadModel)
-Loader = Callable[[type[ReadModel], list[Any]], dict[Any, ReadModel]]
+Keyed = Mapping[Any, ReadModel]
+Loader = Callable[[type[ReadModel], list[Any]], Keyed]
 
 
 if TYPE_CHECKING:
@@ -49,20 +80,27 @@ def exact(value: Decimal) -> Decimal:
     return value.quantize(PLACES, context=WIDE)
 
 
+@lru_cache(maxsize=256)
 def moment(nanoseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=nanoseconds // 1000)
 
 
-def from_database(model: type[ReadModel], keys: list[Any]) -> dict[Any, ReadModel]:
-    return dict(model._default_manager.in_bulk(keys))
+def key_of(*cause: object) -> UUID:
+    """The key of a row: `streams.envelope.derived_id` of its cause, several times as fast."""
+    name = "\x1f".join(map(str, cause)).encode()
+    number = int.from_bytes(sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16], "big")
+    return UUID(int=number & ~_VERSION_BITS | _VERSION_5)
 
 
 class Rows:
     """Loaded once, changed in memory, written once. A row that is as new as an event is not changed by it again."""
 
-    def __init__(self, load: Loader = from_database) -> None:
+    def __init__(self, load: Loader, ahead: Mapping[type[ReadModel], Keyed] | None = None) -> None:
+        """`ahead`: rows of the batch before, which `load` may not find in the tables yet."""
         self._load = load
-        self._rows: dict[type[ReadModel], dict[Any, ReadModel | None]] = {}
+        self._rows: dict[type[ReadModel], dict[Any, ReadModel | None]] = {
+            model: dict(rows) for model, rows in (ahead or {}).items()
+        }
         self._changed: dict[type[ReadModel], dict[Any, ReadModel]] = {}
 
     def load(self, model: type[ReadModel], keys: Iterable[Any]) -> None:
@@ -74,7 +112,9 @@ class Rows:
             known.update({key: found.get(key) for key in wanted})
 
     def find(self, model: type[Row], key: Any) -> Row | None:
-        self.load(model, [key])
+        known = self._rows.get(model)
+        if known is None or key not in known:
+            self.load(model, [key])
         return self._rows[model][key]  # type: ignore[return-value]
 
     def change(self, model: type[Row], key: Any, position: int) -> Row | None:
@@ -87,48 +127,15 @@ class Rows:
         return row
 
     def add(self, row: Row) -> Row:
-        model = type(row)
-        self._rows.setdefault(model, {})[row.pk] = row
-        self._changed.setdefault(model, {})[row.pk] = row
+        model, key = type(row), row.pk
+        self._rows.setdefault(model, {})[key] = row
+        self._changed.setdefault(model, {})[key] = row
         return row
 
     def changed(self, model: type[Row]) -> list[Row]:
         return list(self._changed.get(model, {}).values())  # type: ignore[arg-type]
 
-    def save(self) -> None:
-        """One upsert for each model that changed, in the transaction that Django's connection is in."""
-        connection.ensure_connection()
-        with connection.connection.pipeline():
-            for model, rows in self._changed.items():
-                _upsert(model, list(rows.values()))
-        self._changed.clear()
-
-
-@cache
-def _upsert_of(model: type[ReadModel]) -> tuple[str, tuple[tuple[str, bool], ...]]:
-    """The statement and its parameters: attributes, and whether each is JSON. Arrays, one a column, cost a
-    fifth of what Django's `bulk_create` does, and the projector shares the machine with those who are in a hurry."""
-    fields = model._meta.concrete_fields
-    key = model._meta.pk.column
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    arrays = ", ".join(f"%s::{_type_of(field)}[]" for field in fields)
-    changes = ", ".join(f'"{field.column}" = excluded."{field.column}"' for field in fields if not field.primary_key)
-    statement = (
-        f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT * FROM unnest({arrays}) '
-        f'ON CONFLICT ("{key}") DO UPDATE SET {changes}'
-    )
-    return statement, tuple((field.attname, isinstance(field, models.JSONField)) for field in fields)
-
-
-def _type_of(field: models.Field[Any, Any]) -> str:
-    return str(field.db_type(connection))
-
-
-def _upsert(model: type[ReadModel], rows: list[ReadModel]) -> None:
-    statement, attributes = _upsert_of(model)
-    values = [
-        [msgspec.json.encode(getattr(row, name)).decode() if is_json else getattr(row, name) for row in rows]
-        for name, is_json in attributes
-    ]
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, values)
+    @property
+    def written(self) -> Mapping[type[ReadModel], Keyed]:
+        """Every row that is new or was changed, by model and key."""
+        return self._changed

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from governance.models import Alarm, Book, BreakerState, FeedGap, InstrumentState
-from ledger.readmodel import Rows, exact, moment
+from ledger.readmodel import Rows, exact, key_of, moment
 from ledger.records import RecordedEvent
 from streams import events as e
-from streams.envelope import derived_id, to_builtins
+from streams.envelope import to_builtins
 
 MODE_EVENTS = e.TradingHalted | e.TradingReduced | e.TradingResumed
 
@@ -42,7 +42,7 @@ def book(rows: Rows, recorded: RecordedEvent) -> None:
 
 
 def _founded(recorded: RecordedEvent, body: e.BookFounded) -> Book:
-    return Book(
+    return Book.told(
         book=body.book,
         quote=body.quote,
         instruments=[to_builtins(terms) for terms in body.instruments],
@@ -78,12 +78,12 @@ def _like(known: Any, value: Decimal) -> Any:
 
 
 def instrument_key(book: str, instrument: str) -> UUID:
-    return UUID(derived_id("instrument", book, instrument))
+    return key_of("instrument", book, instrument)
 
 
 def _instrument(recorded: RecordedEvent, symbol: str) -> InstrumentState:
     name = recorded.event.book
-    return InstrumentState(
+    return InstrumentState.told(
         instrument_id=instrument_key(name, symbol), book=name, instrument=symbol, ledger_position=recorded.position
     )
 
@@ -114,7 +114,7 @@ def gap(rows: Rows, recorded: RecordedEvent) -> None:
     body = recorded.event.body
     assert isinstance(body, e.FeedGap)
     rows.add(
-        FeedGap(
+        FeedGap.told(
             event_id=UUID(recorded.event_id),
             book=recorded.event.book,
             instrument=body.instrument,
@@ -128,7 +128,7 @@ def gap(rows: Rows, recorded: RecordedEvent) -> None:
 
 
 def breaker_key(book: str, breaker: str, subject: str) -> UUID:
-    return UUID(derived_id("breaker", book, breaker, subject))
+    return key_of("breaker", book, breaker, subject)
 
 
 def breaker(rows: Rows, recorded: RecordedEvent) -> None:
@@ -151,9 +151,9 @@ def breaker(rows: Rows, recorded: RecordedEvent) -> None:
         "ledger_position": recorded.position,
     }
     at = moment(recorded.recorded_at)
-    rows.add(BreakerState(breaker_id=key, state="tripped" if tripped else "warned", changed_at=at, **told))
+    rows.add(BreakerState.told(breaker_id=key, state="tripped" if tripped else "warned", changed_at=at, **told))
     if tripped:
-        rows.add(Alarm(raised_at=at, **told))
+        rows.add(Alarm.told(raised_at=at, **told))
 
 
 def _cleared(rows: Rows, recorded: RecordedEvent, row: BreakerState | None, body: e.BreakerCleared) -> None:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from governance.models import ChangeRequest, Rule, RuleVersion
-from ledger.readmodel import Rows, moment
+from ledger.readmodel import Rows, key_of, moment
 from ledger.records import RecordedEvent
 from streams import events as e
-from streams.envelope import derived_id, to_builtins
+from streams.envelope import to_builtins
 
 
 def rule(rows: Rows, recorded: RecordedEvent) -> None:
     body, book, at = recorded.event.body, recorded.event.book, moment(recorded.recorded_at)
     assert isinstance(body, e.RuleActivated | e.RuleRetired)
-    key = UUID(derived_id("rule", book, body.rule))
+    key = key_of("rule", book, body.rule)
     if isinstance(body, e.RuleActivated):
-        version = UUID(derived_id("rule", book, body.rule, body.version))
+        version = key_of("rule", book, body.rule, body.version)
         told = {"book": book, "ledger_position": recorded.position, **to_builtins(body)}
-        rows.add(Rule(rule_id=key, changed_at=at, **told))
-        rows.add(RuleVersion(version_id=version, activated_at=at, **told))
+        rows.add(Rule.told(rule_id=key, changed_at=at, **told))
+        rows.add(RuleVersion.told(version_id=version, activated_at=at, **told))
         return
     row = rows.change(Rule, key, recorded.position)
     if row is not None:
@@ -32,7 +31,7 @@ def requested(rows: Rows, recorded: RecordedEvent) -> None:
     assert isinstance(body, e.ChangeRequested)
     change = to_builtins(body.change)
     rows.add(
-        ChangeRequest(
+        ChangeRequest.told(
             aggregate_id=recorded.event.originator_id,
             change_id=body.change_id,
             book=recorded.event.book,

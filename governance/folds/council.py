@@ -6,23 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from governance.models import CouncilScore, Outcome, Seat, SeatWeight
-from ledger.readmodel import Rows, moment
+from ledger.readmodel import Rows, key_of, moment
 from ledger.records import RecordedEvent
 from streams import events as e
-from streams.envelope import derived_id, to_builtins
+from streams.envelope import to_builtins
 
 PPM = 1_000_000
 
 
 def seat_key(book: str, agent: str) -> UUID:
-    return UUID(derived_id("seat", book, agent))
+    return key_of("seat", book, agent)
 
 
 def granted(rows: Rows, recorded: RecordedEvent) -> None:
     body, book = recorded.event.body, recorded.event.book
     assert isinstance(body, e.SeatGranted)
     rows.add(
-        Seat(
+        Seat.told(
             seat_id=seat_key(book, body.agent),
             book=book,
             weight_ppm=body.prior_ppm,
@@ -62,8 +62,8 @@ def scored(rows: Rows, recorded: RecordedEvent) -> None:
     body, book, at = recorded.event.body, recorded.event.book, moment(recorded.recorded_at)
     assert isinstance(body, e.CouncilScored)
     rows.add(
-        CouncilScore(
-            score_id=UUID(derived_id("score", book, body.bucket)),
+        CouncilScore.told(
+            score_id=key_of("score", book, body.bucket),
             book=book,
             bucket=body.bucket,
             copy=body.copy,
@@ -79,8 +79,8 @@ def scored(rows: Rows, recorded: RecordedEvent) -> None:
     rows.load(Seat, [seat_key(book, score.agent) for score in body.seats])
     for score in body.seats:
         rows.add(
-            SeatWeight(
-                weight_id=UUID(derived_id("weight", book, body.bucket, score.agent)),
+            SeatWeight.told(
+                weight_id=key_of("weight", book, body.bucket, score.agent),
                 book=book,
                 bucket=body.bucket,
                 copy=body.copy,
@@ -100,8 +100,8 @@ def outcomes(rows: Rows, recorded: RecordedEvent) -> None:
     assert isinstance(body, e.OutcomesRecorded)
     for outcome in body.outcomes:
         rows.add(
-            Outcome(
-                outcome_id=UUID(derived_id("outcome", book, outcome.deliberation_id, outcome.question)),
+            Outcome.told(
+                outcome_id=key_of("outcome", book, outcome.deliberation_id, outcome.question),
                 book=book,
                 bucket=body.bucket,
                 deliberation_id=outcome.deliberation_id,

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from governance.models import Ballot, Decision, Deliberation, Hold, Proposal
-from ledger.readmodel import Rows, exact, moment
+from ledger.readmodel import Rows, exact, key_of, moment
 from ledger.records import RecordedEvent
 from streams import events as e
-from streams.envelope import derived_id, to_builtins
+from streams.envelope import to_builtins
 
 
 def proposal(rows: Rows, recorded: RecordedEvent) -> None:
@@ -29,7 +29,7 @@ def proposal(rows: Rows, recorded: RecordedEvent) -> None:
         case e.ProposalRefused(action=action, instrument=instrument, reason=reason, detail=detail):
             if rows.find(Proposal, body.proposal_id) is None:
                 rows.add(
-                    Proposal(
+                    Proposal.told(
                         action=action, instrument=instrument, state="REFUSED", reason=reason, detail=detail, **common
                     )
                 )
@@ -40,7 +40,7 @@ def proposal(rows: Rows, recorded: RecordedEvent) -> None:
 
 
 def _admitted(recorded: RecordedEvent, body: e.ProposalAdmitted, common: dict[str, Any]) -> Proposal:
-    return Proposal(
+    return Proposal.told(
         deliberation_id=recorded.event.originator_id,
         action=body.action,
         instrument=body.instrument,
@@ -63,7 +63,7 @@ def _amendment(
     """Shares forecast, prices and instrument with what it amends."""
     shared = ("action", "instrument", "probability", "held", "price", "market", "ttl_ms", "legs")
     copied = {name: getattr(original, name) for name in shared} if original else {"action": "", "instrument": ""}
-    return Proposal(
+    return Proposal.told(
         deliberation_id=recorded.event.originator_id, amends=amends, why=why, state="ADMITTED", **copied, **common
     )
 
@@ -73,8 +73,8 @@ def ballot(rows: Rows, recorded: RecordedEvent) -> None:
     assert isinstance(body, e.BallotCast | e.BallotLate)
     late = isinstance(body, e.BallotLate)
     rows.add(
-        Ballot(
-            ballot_id=UUID(derived_id("ballot", body.proposal_id, body.agent, late)),
+        Ballot.told(
+            ballot_id=key_of("ballot", body.proposal_id, body.agent, late),
             deliberation_id=recorded.event.originator_id,
             proposal_id=body.proposal_id,
             agent=body.agent,
@@ -107,7 +107,7 @@ def deliberation(rows: Rows, recorded: RecordedEvent) -> None:
 
 
 def _opened(recorded: RecordedEvent, body: e.DeliberationOpened) -> Deliberation:
-    return Deliberation(
+    return Deliberation.told(
         aggregate_id=recorded.event.originator_id,
         deliberation_id=body.deliberation_id,
         book=recorded.event.book,
@@ -155,7 +155,7 @@ def held(rows: Rows, recorded: RecordedEvent) -> None:
     assert isinstance(body, e.DecisionHeld)
     round_ = rows.find(Deliberation, recorded.event.originator_id)
     rows.add(
-        Hold(
+        Hold.told(
             decision_id=body.decision_id,
             deliberation_id=recorded.event.originator_id,
             book=recorded.event.book,
@@ -191,7 +191,7 @@ def decision(rows: Rows, recorded: RecordedEvent) -> None:
     if hold is not None:
         _ended(hold, recorded, body)
     rows.add(
-        Decision(
+        Decision.told(
             decision_id=body.decision_id,
             deliberation_id=recorded.event.originator_id,
             event_id=UUID(recorded.event_id),

@@ -82,7 +82,7 @@ class Ballot(ReadModel):
 
     ballot_id = models.UUIDField(primary_key=True)
     deliberation = models.ForeignKey(Deliberation, models.DO_NOTHING, related_name="ballots", db_constraint=False)
-    proposal_id = models.TextField(db_index=True)
+    proposal_id = models.TextField()
     agent = models.TextField()
     stance = models.TextField()
     probability = models.FloatField(null=True)

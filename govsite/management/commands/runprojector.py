@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
 import redis
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, connections, transaction
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from psycopg.conninfo import make_conninfo
 
-from execution.projections import ExecutionProjection
-from governance.projections import GovernanceProjection
 from govsite.live.broadcaster import Broadcaster
 from ledger.entries import stream_of
-from ledger.projector import Projection, Projector
-from ledger.records import RecordedEvent
+from ledger.projector import Projection, Projector, tune
+from ledger.rebuild import Busy, projections, rebuild
 from streams.client import connect
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry, processes
 
+LOST = (psycopg.OperationalError,)
 PAUSE_S = 0.1  # the browsers are told by the streams: only lists and sums wait for this
 EXAMPLES = """
 What it does:
   follows the two logs of the ledger and keeps tables of books, seats, rules, deliberations, proposals, ballots,
-  decisions, orders, fills and positions level with them, in batches of up to 500 events. Each batch and the position
+  decisions, orders, fills and positions level with them, in batches of up to 4,000 events. Each batch and the position
   after it are one transaction. Next to it a thread tells the browsers how far the ledger is, and ten times a second
-  what the market does. What it writes can be made again from the ledger at any time.
+  what the market does. What it writes can be made again from the ledger at any time, also while it runs: see
+  python manage.py rebuild --help
 
 Examples:
   python manage.py runprojector                    run until SIGTERM or Ctrl-C
-  python manage.py runprojector --rebuild          empty the read models first, then project everything again
-  python manage.py runprojector --rebuild --once   the same, and end when the ledger's end is reached
+  python manage.py runprojector --once             end when the end of the ledger is reached
+  python manage.py runprojector --rebuild          make the read models again first, beside those in use
   python manage.py runprojector --check            exit code 0 if a projector is at work, 1 if not
   psql -c "select name, position from projection"  how far the read models are
 """
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.epilog = EXAMPLES
         parser.add_argument("--check", action="store_true", help="only tell (exit code) whether a projector is at work")
-        parser.add_argument("--rebuild", action="store_true", help="empty the read models first")
+        parser.add_argument("--rebuild", action="store_true", help="make the read models again first")
         parser.add_argument(
             "--once", action="store_true", help="end when the end of the ledger is reached; needs no Redis"
         )
@@ -57,19 +57,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
             sys.exit(0 if _is_at_work() else 1)
-        # What a crash cuts off is cut off together with its position: there is no need to wait for the disk.
-        connections["default"].settings_dict["OPTIONS"] = {"options": "-c synchronous_commit=off"}
+        tune()
         stop = Stop().install()
-        projections: list[GovernanceProjection | ExecutionProjection] = [GovernanceProjection(), ExecutionProjection()]
         try:
             if options["rebuild"]:
-                persist("PostgreSQL", lambda: _clear(projections), stop, errors=(OperationalError,))
+                for projection in projections():
+                    persist("PostgreSQL", partial(rebuild, settings.DATABASE_URL, projection), stop, errors=LOST)
             if options["once"]:
-                self.stdout.write(f"{_catch_up(projections, stop)} events projected")
+                self.stdout.write(f"{_catch_up(stop)} events projected")
             else:
-                _run(projections, stop)
+                _run(stop)
         except Stopping:
             return
+        except Busy as error:
+            raise CommandError(f"The read models are as they were: {error}") from error
 
 
 def _is_at_work() -> bool:
@@ -80,30 +81,29 @@ def _is_at_work() -> bool:
         return False
 
 
-def _clear(projections: Sequence[GovernanceProjection | ExecutionProjection]) -> None:
-    with transaction.atomic(), connections["default"].cursor() as cursor:
-        for projection in projections:
-            projection.clear(cursor)
+def _projector(**options: Any) -> Projector:
+    """What a crash cuts off is cut off together with its position: there is no need to wait for the disk."""
+    url = make_conninfo(settings.DATABASE_URL, options="-c synchronous_commit=off")
+    return Projector(url, projections(), **options)
 
 
-def _catch_up(projections: Sequence[Projection], stop: Stop) -> int:
-    projector = Projector(settings.DATABASE_URL, projections)
-    persist("PostgreSQL", projector.connect, stop, errors=(OperationalError, psycopg.OperationalError))
+def _catch_up(stop: Stop) -> int:
+    projector = _projector()
+    persist("PostgreSQL", projector.connect, stop, errors=LOST)
     count = projector.catch_up()
     projector.close()
     return count
 
 
-def _run(projections: Sequence[Projection], stop: Stop) -> None:
+def _run(stop: Stop) -> None:
     telemetry = Telemetry(connect(settings.REDIS_URL), "projector")
     broadcaster = Broadcaster(settings.REDIS_URL)
     broadcaster.start()
 
-    def committed(projection: Projection, events: Sequence[RecordedEvent]) -> None:
-        position = events[-1].position
-        telemetry.read_up_to(stream_of(projection.log, 0), f"{position}-0")
-        broadcaster.advanced(projection.log, position)
+    def committed(projection: Projection, first: int, last: int) -> None:
+        telemetry.read_up_to(stream_of(projection.log, 0), f"{last}-0")
+        broadcaster.advanced(projection.log, last)
 
-    projector = Projector(settings.DATABASE_URL, projections, after_commit=committed, pause_s=PAUSE_S)
+    projector = _projector(after_commit=committed, pause_s=PAUSE_S)
     projector.run(settings.REDIS_URL, telemetry, stop)
     broadcaster.stop()

@@ -14,11 +14,12 @@ from execution import projections as execution
 from execution.models import Account, Fill, Order, Position
 from governance import projections as governance
 from governance.models import Ballot, Book, Decision, Deliberation, FeedGap, Proposal, Rule, Seat
-from ledger.readmodel import ReadModel, Rows
+from ledger.readmodel import ReadModel, Rows, key_of, moment
 from ledger.records import RecordedEvent
 from streams import events as e
+from streams.envelope import derived_id
 from streams.messages import Log
-from tests.unit.site.history import BOOK, TOTAL, History, recorded
+from tests.unit.site.history import BOOK, START, TOTAL, History, recorded
 
 Fold = Callable[[Rows, Sequence[RecordedEvent]], None]
 
@@ -211,6 +212,80 @@ def test_partial_fills_sum_up_and_the_rest_may_be_cancelled() -> None:
     assert (order.fee, order.reason, order.is_final) == (Decimal("0.2"), "LIMIT", True)
 
 
+def test_an_order_works_at_its_venue_until_it_is_done() -> None:
+    history = History().found()
+    parts: dict[str, Any] = {"order_id": "o", "decision_id": "d"}
+    history.tell(
+        e.OrderAccepted(
+            **parts, instrument="BTCUSDT", side="sell", quantity=Decimal(3), limit=Decimal(200), type="limit",
+            time_in_force="GTD", reduce_only=True, expires_at=START + 1_000_000, group="g",
+        ),
+        "o",
+    )  # fmt: skip
+    history.tell(e.OrderSent(**parts, venue="binance", client_order_id="o"), "o")
+    (sent,) = executed(history).of(Order)
+    history.tell(e.OrderWorking(**parts, venue="binance", venue_order_id="77"), "o")
+    (working,) = executed(history).of(Order)
+    history.tell(e.OrderExpired(**parts, reason="EXPIRED", detail="its time was up"), "o")
+    (expired,) = executed(history).of(Order)
+    assert (sent.type, sent.time_in_force, sent.reduce_only, sent.group) == ("limit", "GTD", True, "g")
+    assert sent.expires_at == moment(START + 1_000_000)
+    assert (sent.state, sent.venue, sent.client_order_id) == ("sent", "binance", "o")
+    assert (working.state, working.venue_order_id, working.is_final) == ("working", "77", False)
+    assert (expired.state, expired.reason, expired.is_final) == ("expired", "EXPIRED", True)
+
+
+def test_word_that_an_order_works_does_not_undo_its_fills() -> None:
+    history = History().found()
+    parts: dict[str, Any] = {"order_id": "o", "decision_id": "d", "venue": "binance"}
+    trade: dict[str, Any] = {"instrument": "BTCUSDT", "side": "buy"}
+    history.tell(e.OrderAccepted(order_id="o", decision_id="d", **trade, quantity=Decimal(3), limit=Decimal(200)), "o")
+    history.tell(
+        e.OrderPartiallyFilled(
+            **parts, **trade, quantity=Decimal(1), leaves=Decimal(2), price=Decimal(100), fee=Decimal(0), tick_id="",
+            received_at=1,
+        ),
+        "o",
+    )  # fmt: skip
+    history.tell(e.OrderWorking(**parts, venue_order_id="77"), "o")
+    (order,) = executed(history).of(Order)
+    assert (order.state, order.venue_order_id) == ("partially_filled", "77")
+
+
+def test_a_fee_in_kind_leaves_the_position_and_not_the_cash() -> None:
+    history = History().found()
+    history.tell(
+        e.OrderFilled(
+            order_id="o", decision_id="d", venue="binance", instrument="BTCUSDT", side="buy", quantity=Decimal(1),
+            leaves=Decimal(0), price=Decimal(1000), fee=Decimal(1), tick_id="", received_at=1, trade_id="t9",
+            liquidity="maker", fee_base=Decimal("0.001"),
+        ),
+        "o",
+    )  # fmt: skip
+    tables = executed(history)
+    (account,), (position,), (fill,) = tables.of(Account), tables.of(Position), tables.of(Fill)
+    assert (position.quantity, position.cost, position.fees) == (Decimal("0.999"), Decimal(999), Decimal(1))
+    assert (account.cash, account.fees) == (Decimal(99_000), Decimal(1))
+    assert account.cash + position.quantity * 1000 == account.deposits - account.fees + account.realised
+    assert (fill.trade_id, fill.liquidity, fill.fee_base) == ("t9", "maker", Decimal("0.001"))
+
+
+def test_an_adjusted_position_is_a_deposit_in_kind() -> None:
+    history = History().found()
+    for quantity, price in ((2, 1000), (-1, 1100)):
+        history.tell(
+            e.PositionAdjusted(
+                instrument="BTCUSDT", quantity=Decimal(quantity), price=Decimal(price), who="operator:ada",
+                reason="found",
+            )
+        )  # fmt: skip
+    tables = executed(history)
+    (account,), (position,) = tables.of(Account), tables.of(Position)
+    assert (position.quantity, position.cost, position.realised) == (Decimal(1), Decimal(1000), Decimal(100))
+    assert (account.cash, account.deposits) == (Decimal(100_000), Decimal(100_000 + 2000 - 1100))
+    assert account.cash + position.quantity * 1000 == account.deposits + account.realised
+
+
 def test_cash_that_is_moved_is_a_deposit() -> None:
     history = History().found()
     history.tell(e.CashMoved(amount=Decimal("-250.5"), reason="withdrawn"))
@@ -245,6 +320,28 @@ def test_any_batches_give_the_same_rows_as_one_rebuild(long_history: History, cu
             incremental.project(fold, history[position : position + size], models)
             position, cut = position + size, cut + 1
         assert incremental.values() == rebuilt.values()
+
+
+def test_every_event_of_the_execution_log_is_folded_or_passed_over_on_purpose() -> None:
+    changed = {e.BookOpened, e.CashMoved, e.PositionAdjusted, *e.AGGREGATES["Order"]}
+    assert changed | execution.PASSED_OVER == {*e.AGGREGATES["Account"], *e.AGGREGATES["Order"]}
+    assert not changed & execution.PASSED_OVER
+
+
+def test_a_row_takes_no_name_that_is_no_column_of_it() -> None:
+    with pytest.raises(TypeError, match=r"Account has no columns \['casch'\]"):
+        Account.told(book="demo", casch=Decimal(1))
+
+
+def test_rows_do_not_share_what_can_change() -> None:
+    first, second = Proposal.told(proposal_id="1"), Proposal.told(proposal_id="2")
+    first.legs.append("leg")
+    assert (second.legs, second.state, second.by) == ([], "", "")
+
+
+@given(cause=st.lists(st.one_of(st.text(), st.integers()), max_size=4))
+def test_a_key_is_the_derived_id_of_its_cause(cause: list[object]) -> None:
+    assert str(key_of(*cause)) == derived_id(*cause)
 
 
 def test_events_that_come_again_change_nothing(long_history: History) -> None:

@@ -1,0 +1,174 @@
+"""Read models' rows into their tables and out of them: columns as binary arrays, one statement a table."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+import psycopg
+from django.db import connection as dialect
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+from ledger.arrays import Array, Int8Array, TextArray, UuidArray
+from ledger.readmodel import ReadModel
+
+Connection = psycopg.Connection[Any]
+Statement = tuple[str, list[Array]]
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts its microseconds from here
+MICROSECOND = timedelta(microseconds=1)
+_HEADER = struct.Struct(">IIIII").pack  # dimensions, whether there are nulls, type, how many, the first index
+_LENGTH = struct.Struct(">I").pack
+_INT4, _INT8, _FLOAT8 = struct.Struct(">i").pack, struct.Struct(">q").pack, struct.Struct(">d").pack
+_BOOL = struct.Struct(">?").pack
+
+
+class Int4Array(Array):
+    element_oid, array_oid = 23, 1007
+
+
+class BoolArray(Array):
+    element_oid, array_oid = 16, 1000
+
+
+class Float8Array(Array):
+    element_oid, array_oid = 701, 1022
+
+
+class TimestamptzArray(Array):
+    element_oid, array_oid = 1184, 1185
+
+
+class JsonbArray(Array):
+    element_oid, array_oid = 3802, 3807
+
+
+class Column(NamedTuple):
+    """How one type of column goes over the wire. Decimals go as text, which PostgreSQL reads fast. `size` of a value in
+    bytes, 0 where values differ; `hashes` where it pays to look whether a value was there before."""
+
+    array: type[Array]
+    wire: Callable[[Any], bytes]
+    sent_as: str
+    size: int = 0
+    hashes: bool = True
+
+    def dump(self, values: list[Any]) -> Array:
+        if self.size and None not in values:
+            length = _LENGTH(self.size)
+            elements = length + length.join(map(self.wire, values)) if values else b""
+            return self.array(_HEADER(1, 0, self.array.element_oid, len(values), 1) + elements)
+        if self.hashes:
+            elements = b"".join(map(Known(self.wire).__getitem__, values))
+            return self.array(_HEADER(1, 1, self.array.element_oid, len(values), 1) + elements)
+        return self.array.of(None if value is None else self.wire(value) for value in values)
+
+
+class Known(dict[Any, bytes]):
+    """The elements of an array by their values."""
+
+    def __init__(self, wire: Callable[[Any], bytes]) -> None:
+        self.wire = wire
+
+    def __missing__(self, value: Any) -> bytes:
+        if value is None:
+            element = b"\xff\xff\xff\xff"
+        else:
+            raw = self.wire(value)
+            element = _LENGTH(len(raw)) + raw
+        self[value] = element
+        return element
+
+
+def _jsonb(value: Any) -> bytes:
+    return b"\x01" + msgspec.json.encode(value)
+
+
+def _timestamptz(value: datetime) -> bytes:
+    return _INT8((value - EPOCH) // MICROSECOND)
+
+
+COLUMNS: Mapping[str, Column] = {
+    "text": Column(TextArray, str.encode, "text"),
+    "uuid": Column(UuidArray, attrgetter("bytes"), "uuid", size=16, hashes=False),
+    "bigint": Column(Int8Array, _INT8, "bigint", size=8),
+    "integer": Column(Int4Array, _INT4, "integer", size=4),
+    "boolean": Column(BoolArray, _BOOL, "boolean", size=1),
+    "double precision": Column(Float8Array, _FLOAT8, "double precision", size=8),
+    "timestamp with time zone": Column(TimestamptzArray, _timestamptz, "timestamptz"),
+    "jsonb": Column(JsonbArray, _jsonb, "jsonb", hashes=False),
+    "numeric": Column(TextArray, lambda value: str(value).encode(), "text"),
+}
+
+
+def _dumper(kind: type[Array]) -> type[Dumper]:
+    class ArrayDumper(Dumper):
+        format = Format.BINARY
+        oid = kind.array_oid
+
+        def dump(self, obj: Any) -> bytes:
+            return bytes(obj)
+
+    return ArrayDumper
+
+
+for _kind in {column.array for column in COLUMNS.values()}:
+    psycopg.adapters.register_dumper(_kind, _dumper(_kind))
+
+
+def upsert(model: type[ReadModel], rows: Sequence[ReadModel]) -> Statement:
+    """The statement that makes the table have these rows as they now are; later changes of a row do not matter."""
+    text, columns = _upsert(model)
+    dicts = [row.__dict__ for row in rows]
+    return text, [column.dump([values[name] for values in dicts]) for name, column in columns]
+
+
+@cache
+def _upsert(model: type[ReadModel]) -> tuple[str, tuple[tuple[str, Column], ...]]:
+    fields = model._meta.concrete_fields
+    types = [str(field.db_type(dialect)) for field in fields]
+    kinds = [COLUMNS[name.partition("(")[0]] for name in types]
+    names = [f'"{field.column}"' for field in fields]
+    told = ", ".join(f"told.{name}::{type_}" for name, type_ in zip(names, types, strict=True))
+    arrays = ", ".join(f"%s::{kind.sent_as}[]" for kind in kinds)
+    changes = ", ".join(
+        f"{name} = excluded.{name}" for name, field in zip(names, fields, strict=True) if not field.primary_key
+    )
+    text = (
+        f'INSERT INTO "{model._meta.db_table}" ({", ".join(names)}) SELECT {told} FROM unnest({arrays}) '
+        f'AS told ({", ".join(names)}) ON CONFLICT ("{model._meta.pk.column}") DO UPDATE SET {changes}'
+    )
+    return text, tuple((field.attname, kind) for field, kind in zip(fields, kinds, strict=True))
+
+
+def write(connection: Connection, statements: Iterable[Statement]) -> None:
+    """In the connection's transaction."""
+    for text, arrays in statements:
+        connection.execute(text, arrays, prepare=True)
+
+
+def fetch(connection: Connection, model: type[ReadModel], keys: list[Any]) -> dict[Any, ReadModel]:
+    """The rows of these keys, as the folds know them."""
+    text, names, key = _select(model)
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(text, [keys], prepare=True)
+        found = [model.told(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    return {getattr(row, key): row for row in found}
+
+
+@cache
+def _select(model: type[ReadModel]) -> tuple[str, list[str], str]:
+    fields, key = model._meta.concrete_fields, model._meta.pk
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    wanted = f'"{key.column}" = ANY(%s::{key.db_type(dialect)}[])'
+    return (
+        f'SELECT {columns} FROM "{model._meta.db_table}" WHERE {wanted}',
+        [field.attname for field in fields],
+        key.attname,
+    )
