@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
+from govsite.api.views import api
 from govsite.ops import commanding, governing, health, market_page, pages
 
 urlpatterns = [
@@ -31,5 +32,6 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg"))),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
 ]

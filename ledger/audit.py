@@ -1,10 +1,11 @@
-"""The auditors' questions: which events, why a decision came about, and whether the logs are whole."""
+"""The auditors' questions: which events there are, and why a decision came about."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -12,21 +13,40 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import dict_row
 
-from ledger.chain import Broken, ChainRow, verify
 from ledger.reader import COLUMNS, recorded
-from ledger.records import GENESIS, RecordedEvent
-from streams.events import DecisionReached, aggregate_id
+from ledger.records import RecordedEvent
+from ledger.verifying import heads as heads
+from ledger.verifying import verify_log as verify_log
+from streams.events import (
+    AGGREGATES,
+    CouncilScored,
+    DecisionHeld,
+    DecisionReached,
+    DeliberationOpened,
+    OutcomesRecorded,
+    aggregate_id,
+)
 from streams.messages import Log
 
 LOGS: tuple[Log, ...] = ("governance", "execution")
+LOG_OF: dict[str, Log] = {
+    kind.__name__: "execution" if aggregate in ("Account", "Order") else "governance"
+    for aggregate, kinds in AGGREGATES.items()
+    for kind in kinds
+}
+CLOCK_SLACK = timedelta(minutes=5)
 FETCH = 5000
+COLUMNS_OF_VIEW = (
+    *("log", "partition", "position", "event_id", "recorded_at", "aggregate", "aggregate_id", "version", "event"),
+    *("book", "actor", "correlation_id", "causation_id", "command_id", "payload", "prev_hash", "hash"),
+)
 
 Connection = psycopg.Connection[Any]
-Progress = Callable[[int], None]
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Which events of the view `ledger`: all conditions hold together; `after` is a position."""
+    """Which events of the view `ledger`: all conditions hold together; `after` is a position. `seen` continues where an
+    earlier answer ended: the position of the last row given, by log and partition ("governance.0")."""
 
     log: Log | None = None
     events: Sequence[str] = ()
@@ -39,54 +59,103 @@ class Question(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     after: int | None = None
     limit: int | None = None
+    newest: bool = False
+    seen: Mapping[str, int] = {}
 
 
 class Story(Struct, frozen=True, kw_only=True):
-    """A decision and all that led to it and followed from it, in order of time."""
+    """A decision and all that led to it and followed from it, in order of time; what the market made of it later and
+    how the council was scored for it are in the same list."""
 
     decision_id: str
     outcome: str
     events: list[RecordedEvent]
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
-    """What became of checking one log: `broken` is None when it is whole."""
-
-    log: str
-    partition: int
-    events: int
-    broken: Broken | None
-
-
 def ask(connection: Connection, question: Question) -> Iterator[dict[str, Any]]:
-    """The rows of the view `ledger` in order of time, read as they are wanted."""
+    """The rows of the view `ledger` in order of time, or the newest first, read as they are wanted."""
     with connection.transaction():
-        asked = [question.log] if question.log else LOGS
         found = heapq.merge(
-            *(_rows_of(connection, question, log) for log in asked),
-            key=lambda row: (row["recorded_at"], row["log"] != "governance", row["position"]),
+            *(_rows_of(connection, question, log, partition) for log, partition in _asked(connection, question)),
+            key=order_of,
+            reverse=question.newest,
         )
-        for number, row in enumerate(found):
-            if question.limit is not None and number >= question.limit:
-                return
-            yield row
+        yield from islice(found, question.limit)
 
 
-def _rows_of(connection: Connection, question: Question, log: Log) -> Iterator[dict[str, Any]]:
+def order_of(row: Mapping[str, Any]) -> tuple[datetime, bool, int, int]:
+    """The order of rows of all logs: of time, and at the same time that of governance first."""
+    return (row["recorded_at"], row["log"] != "governance", row["partition"], row["position"])
+
+
+def _asked(connection: Connection, question: Question) -> list[tuple[str, int]]:
+    """The logs that are read, those that lost their head too."""
+    rows = connection.execute("SELECT log, partition FROM head").fetchall()
+    known = {(log, 0) for log in LOGS} | set(rows)
+    writing = {log for event in question.events for log in ([LOG_OF[event]] if event in LOG_OF else LOGS)} or set(LOGS)
+    return sorted(one for one in known if question.log in (None, one[0]) and one[0] in writing)
+
+
+def _rows_of(connection: Connection, question: Question, log: str, partition: int) -> Iterator[dict[str, Any]]:
     """One log in its own order, which is that of time."""
     conditions, parameters = _conditions(question)
-    query = f"""SELECT * FROM ledger WHERE {" AND ".join(["log = %s", *conditions])}
-        ORDER BY partition, position LIMIT {"ALL" if question.limit is None else int(question.limit)}"""
-    with connection.cursor(f"ask_{log}", row_factory=dict_row) as cursor:
+    bounds = _bounds(connection, question, log, partition)
+    conditions += [condition for condition, _ in bounds]
+    parameters += [position for _, position in bounds]
+    if (seen := question.seen.get(f"{log}.{partition}")) is not None:
+        conditions.append(f"position {'<' if question.newest else '>'} %s")
+        parameters.append(seen)
+    # A planner that hopes to end early would walk the whole log for the few rows of one key.
+    chosen = "MATERIALIZED" if _names_a_key(question) else "NOT MATERIALIZED"
+    query = f"""WITH chosen AS {chosen} (
+            SELECT * FROM ledger WHERE {" AND ".join(["log = %s", "partition = %s", *conditions])})
+        SELECT * FROM chosen ORDER BY position {"DESC" if question.newest else ""}
+        LIMIT {"ALL" if question.limit is None else int(question.limit)}"""
+    with connection.cursor(f"ask_{log}_{partition}", row_factory=dict_row) as cursor:
         cursor.itersize = FETCH
-        yield from cursor.execute(query, [log, *parameters])
+        yield from cursor.execute(query, [log, partition, *parameters])
+
+
+def _bounds(connection: Connection, question: Question, log: str, partition: int) -> list[tuple[str, int]]:
+    """What the times mean in positions, which have an index; the times themselves decide. The slack is for a server
+    whose clock was set back."""
+    if _names_a_key(question):
+        return []
+    bounds = []
+    if question.since is not None:
+        bounds.append(("position > %s", position_at(connection, log, partition, question.since - CLOCK_SLACK)))
+    if question.until is not None:
+        bounds.append(("position <= %s", position_at(connection, log, partition, question.until + CLOCK_SLACK)))
+    return bounds
+
+
+def position_at(connection: Connection, log: str, partition: int, at: datetime) -> int:
+    """The last position recorded by then, 0 if there was none: times rise with positions, so twenty rows tell."""
+    row = connection.execute(
+        "SELECT coalesce(max(position), 0) FROM event_log WHERE log = %s AND partition = %s", [log, partition]
+    ).fetchone()
+    known, beyond = 0, row[0] + 1 if row else 1
+    while beyond - known > 1:
+        middle = (known + beyond) // 2
+        found = connection.execute(
+            "SELECT recorded_at FROM event_log WHERE log = %s AND partition = %s AND position = %s",
+            [log, partition, middle],
+        ).fetchone()
+        if found is None:
+            raise LookupError(f"the {log} log has no position {middle}: run `manage.py audit verify`")
+        known, beyond = (middle, beyond) if found[0] <= at else (known, middle)
+    return known
+
+
+def _names_a_key(question: Question) -> bool:
+    return bool(question.correlation or question.command or is_uuid(question.aggregate))
 
 
 def _conditions(question: Question) -> tuple[list[str], list[Any]]:
     kind = question.aggregate
     wanted = {
         "event = ANY(%s)": list(question.events) or None,
-        "aggregate_id = %s" if _is_uuid(kind) else "aggregate = %s": kind,
+        "aggregate_id = %s" if is_uuid(kind) else "aggregate = %s": kind,
         "actor = %s": question.actor,
         "book = %s": question.book,
         "correlation_id = %s": question.correlation,
@@ -99,7 +168,8 @@ def _conditions(question: Question) -> tuple[list[str], list[Any]]:
     return list(chosen), list(chosen.values())
 
 
-def _is_uuid(text: str | None) -> bool:
+def is_uuid(text: str | None) -> bool:
+    """Whether the text is the id of an aggregate rather than the name of a kind."""
     try:
         return text is not None and bool(UUID(text))
     except ValueError:
@@ -114,17 +184,45 @@ def explain(connection: Connection, wanted: str) -> Story | None:
     told = _aggregates(connection, "governance", [deliberation])
     decision = next((one.event.body for one in told if isinstance(one.event.body, DecisionReached)), None)
     if decision is None:
+        held = next((one.event.body for one in told if isinstance(one.event.body, DecisionHeld)), None)
+        if held is not None:
+            return Story(decision_id=held.decision_id, outcome="held", events=told)
         return Story(decision_id="", outcome="open", events=told)
     orders = [aggregate_id("Order", ticket.order_id) for ticket in decision.orders]
-    followed = _aggregates(connection, "execution", orders)
+    followed = _aggregates(connection, "execution", orders) + _worth(connection, told)
     events = sorted(told + followed, key=lambda one: (one.recorded_at, one.log != "governance", one.position))
     return Story(decision_id=decision.decision_id, outcome=decision.outcome, events=events)
+
+
+def _worth(connection: Connection, told: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """The outcomes and the scores of the bucket that the round was in, as far as they are known."""
+    opened = next((one for one in told if isinstance(one.event.body, DeliberationOpened)), None)
+    if opened is None or not isinstance(opened.event.body, DeliberationOpened):
+        return []
+    bucket = opened.event.body.weights_version.rpartition(":")[2]
+    query = f"""SELECT partition, {COLUMNS} FROM event_log WHERE log = 'governance' AND partition = %s AND position > %s
+        AND split_part(topic, '.', 2) = ANY(%s) AND book = %s
+        AND convert_from(state, 'UTF8')::jsonb ->> 'bucket' = %s ORDER BY position"""
+    kinds = ["OutcomesRecorded", "CouncilScored"]
+    rows = connection.execute(query, [opened.partition, opened.position, kinds, opened.event.book, bucket]).fetchall()
+    later = [recorded("governance", partition, row) for partition, *row in rows]
+    mine = [one for one in later if _speaks_of(one, opened.event.body.deliberation_id)]
+    return mine + [one for one in later if mine and isinstance(one.event.body, CouncilScored)]
+
+
+def _speaks_of(one: RecordedEvent, deliberation_id: str) -> bool:
+    body = one.event.body
+    return isinstance(body, OutcomesRecorded) and any(
+        outcome.deliberation_id == deliberation_id for outcome in body.outcomes
+    )
 
 
 def _deliberation_of(connection: Connection, wanted: str) -> UUID | None:
     query = """SELECT originator_id FROM event_log
         WHERE topic = 'Deliberation.DecisionReached' AND decision_of(state) = %s"""
-    if row := connection.execute(query, [wanted]).fetchone():
+    held = """SELECT originator_id FROM event_log WHERE log = 'governance'
+        AND split_part(topic, '.', 2) = 'DecisionHeld' AND decision_of(state) = %s"""
+    if row := connection.execute(query, [wanted]).fetchone() or connection.execute(held, [wanted]).fetchone():
         return UUID(str(row[0]))
     if _aggregates(connection, "governance", [aggregate_id("Deliberation", wanted)]):
         return aggregate_id("Deliberation", wanted)
@@ -139,55 +237,6 @@ def _aggregates(connection: Connection, log: Log, ids: Sequence[UUID]) -> list[R
         AND originator_id = ANY(%s) ORDER BY partition, position"""
     rows = connection.execute(query, [log, list(ids)]).fetchall()
     return [recorded(log, partition, row) for partition, *row in rows]
-
-
-def heads(connection: Connection) -> list[tuple[str, int, int, bytes]]:
-    """Log, partition, last position and its hash, of every log."""
-    return connection.execute("SELECT log, partition, position, hash FROM head ORDER BY log DESC, partition").fetchall()
-
-
-def verify_log(connection: Connection, log: str, partition: int, progress: Progress = lambda count: None) -> Verdict:
-    """Recomputes every hash and id of a log and compares its end with the head, as of one moment."""
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        head = connection.execute(
-            "SELECT position, hash FROM head WHERE log = %s AND partition = %s", [log, partition]
-        ).fetchone()
-        position, previous, broken = 0, GENESIS, None
-        for found in verify(_chain(connection, log, partition)):
-            if isinstance(found, Broken):
-                broken = found
-                break
-            position, previous = found.position, found.hash
-            if position % FETCH == 0:
-                progress(position)
-    progress(position)
-    return Verdict(log=log, partition=partition, events=position, broken=broken or _end(head, position, previous))
-
-
-def _end(head: tuple[int, bytes] | None, position: int, hash_: bytes) -> Broken | None:
-    if head is None:
-        return Broken(1, "the log has no head")
-    if head[0] != position:
-        return Broken(min(position, head[0]) + 1, f"the head stands at {head[0]}, the log ends at {position}")
-    return None if head[1] == hash_ else Broken(position, "its hash is not that of the head")
-
-
-def _chain(connection: Connection, log: str, partition: int) -> Iterator[ChainRow]:
-    columns = ", ".join(ChainRow._fields)
-    query = f"SELECT {columns} FROM event_log WHERE log = %s AND partition = %s ORDER BY position"
-    with connection.cursor("chain", binary=True) as cursor:
-        cursor.itersize = FETCH
-        for row in cursor.execute(query, [log, partition]):
-            yield ChainRow._make(row)
-
-
-def headless(connection: Connection) -> list[tuple[str, int]]:
-    """Logs that hold events though they have no head."""
-    return connection.execute(
-        """SELECT DISTINCT log, partition FROM event_log
-        WHERE NOT EXISTS (SELECT FROM head WHERE head.log = event_log.log AND head.partition = event_log.partition)"""
-    ).fetchall()
 
 
 def at(text: str) -> datetime:

@@ -27,7 +27,7 @@ def _round(body: e.Event) -> str | None:
         case e.ProposalAdmitted():
             return (
                 f"{body.agent} proposes to {body.action} {body.instrument} to {_number(body.target)} (held "
-                f"{_number(body.held)}){_chance(body.probability)}: {body.why or 'no reason given'}"
+                f"{_number(body.held)}){_limit(body)}{_chance(body.probability)}: {body.why or 'no reason given'}"
             )
         case e.ProposalRefused():
             return f"{body.agent}'s proposal on {body.instrument} is refused: {_reason(body.reason, body.detail)}"
@@ -43,7 +43,7 @@ def _round(body: e.Event) -> str | None:
         case e.ProposalTallied():
             return (
                 f"Tally: yes {_share(body.yes_ppm)}, no {_share(body.no_ppm)}, missing {_share(body.missing_ppm)} of "
-                f"{_share(body.total_ppm)} → {body.state} ({_by(body.reason, body.by)})"
+                f"{_share(body.total_ppm)} → {body.state}{_because(body.reason, body.by)}"
             )
         case e.ProposalsArbitrated():
             targets = ", ".join(f"{name} {_number(target)}" for name, target in body.targets.items())
@@ -72,7 +72,8 @@ def _order(body: e.Event) -> str | None:
     match body:
         case e.OrderAccepted():
             return (
-                f"Order accepted: {body.side} {_number(body.quantity)} {body.instrument}, limit {_number(body.limit)}"
+                f"Order accepted: {body.side} {_number(body.quantity)} {body.instrument}, limit "
+                f"{_number(body.limit)}{_manner(body)}"
             )
         case e.OrderSent():
             return f"Order sent to {body.venue}"
@@ -231,15 +232,32 @@ def _rules(body: e.RulesEvaluated) -> str:
 
 def _fill(body: e.Fill) -> str:
     partly = "" if isinstance(body, e.OrderFilled) else f" partly, {_number(body.leaves)} left"
+    in_kind = f" ({_number(body.fee_base)} of it in {body.instrument})" if body.fee_base else ""
+    maker = ", as maker" if body.liquidity == "maker" else ""
     after_halt = " AFTER A HALT" if body.after_halt else ""
     return (
         f"Filled{partly}: {body.side} {_number(body.quantity)} {body.instrument} at {_number(body.price)} on "
-        f"{body.venue}, fee {_number(body.fee)}{after_halt}"
+        f"{body.venue}, fee {_number(body.fee)}{in_kind}{maker}{after_halt}"
     )
 
 
 def _ticket(ticket: e.OrderTicket) -> str:
-    return f"{ticket.side} {_number(ticket.quantity)} {ticket.instrument}"
+    limit = f" at {_number(ticket.limit)}" if ticket.type == "limit" else ""
+    return f"{ticket.side} {_number(ticket.quantity)} {ticket.instrument}{limit}{_manner(ticket)}"
+
+
+def _manner(order: e.OrderTicket | e.OrderAccepted) -> str:
+    """How an order is to be executed, where that is not as a market order's."""
+    told: list[str] = [order.time_in_force] if order.type == "limit" else []
+    if order.reduce_only:
+        told.append("reduce only")
+    if order.group:
+        told.append("all legs or none")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _limit(body: e.ProposalAdmitted) -> str:
+    return "" if body.limit is None else f", at {_number(body.limit)} or better ({body.time_in_force})"
 
 
 def _results(results: tuple[e.ProposalResult, ...]) -> str:
@@ -250,6 +268,11 @@ def _results(results: tuple[e.ProposalResult, ...]) -> str:
 
 def _by(reason: str, by: str) -> str:
     return f"{reason} by {by}" if by else reason
+
+
+def _because(reason: str, by: str) -> str:
+    told = _by(reason, by)
+    return f" ({told})" if told else ""
 
 
 def _reason(reason: str, detail: str) -> str:

@@ -149,7 +149,7 @@ def test_explain_says_when_there_is_nothing_to_explain(ledger: str) -> None:
 
 
 def test_verify_finds_whole_logs_whole(ledger: str) -> None:
-    assert audit("verify").splitlines() == [
+    assert audit("verify", "--chain").splitlines() == [
         "governance: 3 events, the chain is whole",
         "execution: 2 events, the chain is whole",
     ]
@@ -173,6 +173,6 @@ def test_verify_finds_what_was_changed(ledger: str, change: str, verdict: str) -
         owner.execute("ALTER TABLE event_log ENABLE ALWAYS TRIGGER append_only")
     out = StringIO()
     with pytest.raises(SystemExit) as ended:
-        call_command("audit", "verify", stdout=out)
+        call_command("audit", "verify", "--chain", stdout=out)
     assert ended.value.code == 1
     assert f"BROKEN at {verdict}" in out.getvalue()

@@ -1,0 +1,57 @@
+"""Which events an auditor means: the same conditions wherever events are asked for or exported."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, get_args
+
+import msgspec
+
+from ledger import audit
+from ledger.audit import Question
+from streams.events import TOPICS
+from streams.messages import Log
+
+
+def add_conditions(parser: argparse.ArgumentParser, *, limit: int | None) -> None:
+    """The options of a question; `limit` is the default of --limit, None leaves that option out."""
+    known = ", ".join(sorted({topic.partition(".")[0] for topic in TOPICS.values()}))
+    parser.add_argument("--log", choices=get_args(Log), help="only this log")
+    parser.add_argument(
+        "--event", dest="events", action="append", type=event_name, help="its name; may be given several times"
+    )
+    parser.add_argument("--aggregate", help=f"kind ({known}) or id of the aggregate")
+    parser.add_argument("--actor", help="who caused it: an agent, operator:NAME, executor, …")
+    parser.add_argument("--book", help="only this book")
+    parser.add_argument("--correlation", help="all that this root (usually a tick) set off")
+    parser.add_argument("--command", help="all that this command led to")
+    parser.add_argument("--from", dest="since", type=moment, metavar="TIME", help="ISO 8601, UTC unless it says so")
+    parser.add_argument("--to", dest="until", type=moment, metavar="TIME", help="up to but without this time")
+    parser.add_argument("--after", type=int, metavar="POSITION", help="only positions after this one")
+    if limit is not None:
+        parser.add_argument("--limit", type=int, default=limit, help=f"at most so many (default: {limit}; 0: all)")
+
+
+def question(options: dict[str, Any]) -> Question:
+    """What the options of `add_conditions` ask."""
+    names = {field.name for field in msgspec.structs.fields(Question)}
+    given = {name: options[name] for name in names & options.keys() if options[name] not in (None, 0)}
+    return Question(**given)
+
+
+def event_name(text: str) -> str:
+    """A name that events of this release have; a mistyped one would find nothing and look like an answer."""
+    if text not in audit.LOG_OF:
+        near = " or ".join(get_close_matches(text, audit.LOG_OF)) or "none has a name like it"
+        raise argparse.ArgumentTypeError(f"there is no event {text!r}: {near}")
+    return text
+
+
+def moment(text: str) -> datetime:
+    """A time as an option is given."""
+    try:
+        return audit.at(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: write it like 2026-01-31T09:00") from error
