@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install run test lint bench chromium
+.PHONY: install run test lint bench chaos chromium
 .NOTPARALLEL:
 
 install: $(VENV)/runtime.stamp
@@ -15,6 +15,9 @@ run: install
 
 bench: install
 	@exec $(BIN)/python manage.py bench $(ARGS)
+
+chaos: install
+	@exec $(BIN)/python manage.py chaos --report docs/chaos.md $(ARGS)
 
 test: $(VENV)/dev.stamp chromium lint
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)

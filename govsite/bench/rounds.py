@@ -52,7 +52,7 @@ def measure(rounds: int, *, say: Callable[[str], None]) -> dict[str, Any]:
     directory = Path(tempfile.mkdtemp(prefix="govbench-"))
     directory.chmod(0o755)
     try:
-        with _servers(directory) as (database_url, redis_url):
+        with servers(directory) as (database_url, redis_url):
             say("founding a book")
             founded = _found(directory, database_url, redis_url)
             with _governor(directory, database_url, redis_url) as governor:
@@ -126,7 +126,7 @@ def _decided(ledger: psycopg.Connection[Any], founded: int) -> tuple[int, int, f
 
 def _found(directory: Path, database_url: str, redis_url: str) -> int:
     """The last position of the founding."""
-    _manage(directory, database_url, redis_url, "migrate", "--verbosity", "0").wait(START_WITHIN_S)
+    manage(directory, database_url, redis_url, "migrate", "--verbosity", "0").wait(START_WITHIN_S)
     terms = msgspec.structs.replace(known_instrument("BTCUSDT"), max_order_volume=Decimal(1), min_notional=Decimal(1))
     governing, executing = founding_events([terms], terms=PATIENT)
     for log, events in (("governance", governing), ("execution", executing)):
@@ -140,7 +140,7 @@ def _found(directory: Path, database_url: str, redis_url: str) -> int:
 
 @contextmanager
 def _governor(directory: Path, database_url: str, redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    governor = _manage(directory, database_url, redis_url, "rungovernor")
+    governor = manage(directory, database_url, redis_url, "rungovernor")
     try:
         yield governor
     except Unmeasured as error:
@@ -150,7 +150,7 @@ def _governor(directory: Path, database_url: str, redis_url: str) -> Iterator[su
         governor.wait(60)
 
 
-def _manage(directory: Path, database_url: str, redis_url: str, *arguments: str) -> subprocess.Popen[bytes]:
+def manage(directory: Path, database_url: str, redis_url: str, *arguments: str) -> subprocess.Popen[bytes]:
     environment = os.environ | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -162,7 +162,7 @@ def _manage(directory: Path, database_url: str, redis_url: str, *arguments: str)
 
 
 @contextmanager
-def _servers(directory: Path) -> Iterator[tuple[str, str]]:
+def servers(directory: Path) -> Iterator[tuple[str, str]]:
     with ExitStack() as stack:
         postgres, valkey = prepare_postgres(directory), prepare_valkey(directory)
         stack.enter_context(_running(postgres, signal.SIGINT))

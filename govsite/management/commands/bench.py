@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feeds.recordings.lines import Unreadable
-from govsite.bench import feeding, rounds
+from govsite.bench import feeding, ledgering, rounds
 from govsite.bench.run import Unmeasured, measure
 
 RECORDINGS = settings.BASE_DIR.parent / "shared" / "market"
@@ -40,6 +40,7 @@ examples:
   manage.py bench --seconds 30 --rate 1000 --path 'recordings/*.jsonl.gz'
   manage.py bench --rate 3000 --decisions 200 --json bench.json
   manage.py bench --rounds 3000        a governor alone: rounds/s with eight ballots each, fsync on
+  manage.py bench --ledger --events 1000000   appending, asking, verifying, projecting
   manage.py bench --feeds              from a venue's bytes to ticks alone, beside what msgspec and a socket need
   pytest tests/unit --benchmark-enable --benchmark-only   the pure parts
 """
@@ -61,6 +62,10 @@ class Command(BaseCommand):
             "--path", nargs="+", metavar="FILE", help=f"recordings (default: {DEFAULT} beside the project)"
         )
         parser.add_argument("--rounds", type=int, metavar="N", help="measure only a governor, on N rounds sent ahead")
+        parser.add_argument("--ledger", action="store_true", help="measure only the ledger, on one of --events events")
+        parser.add_argument(
+            "--events", type=int, default=200_000, metavar="N", help="with --ledger: how long it is (default 200000)"
+        )
         parser.add_argument("--feeds", action="store_true", help="measure only the way from a socket to ticks")
         parser.add_argument(
             "--frames", type=int, default=40_000, metavar="N", help="with --feeds: frames to measure on (default 40000)"
@@ -72,6 +77,9 @@ class Command(BaseCommand):
         console = Console()
         if options["rounds"]:
             self._rounds(console, options["rounds"], options["json"])
+            return
+        if options["ledger"]:
+            self._ledger(console, options["events"], options["json"])
             return
         if options["feeds"]:
             self._feeds(console, options["path"], options["frames"], options["json"])
@@ -102,6 +110,13 @@ class Command(BaseCommand):
         except (Unmeasured, Unreadable) as error:
             raise CommandError(str(error)) from error
         _print_feeds(console, report)
+        if target:
+            target.write_text(json.dumps(report, indent=2) + "\n")
+
+    def _ledger(self, console: Console, events: int, target: Path | None) -> None:
+        with console.status("starting servers") as status:
+            report = ledgering.measure(events, say=status.update)
+        _print_ledger(console, report)
         if target:
             target.write_text(json.dumps(report, indent=2) + "\n")
 
@@ -155,3 +170,31 @@ def _print_feeds(console: Console, report: dict[str, Any]) -> None:
     console.print(table)
     made = "a market that was made up" if not report["recordings"] else ", ".join(report["recordings"])
     console.print(f"on {made}, load {os.getloadavg()[0]:.1f}")
+
+
+def _print_ledger(console: Console, report: dict[str, Any]) -> None:
+    table = Table("ledger", "measured", "wanted", box=None, header_style="bold")
+    together = ledgering.TOGETHER
+    rows = (
+        (
+            "append a decision (chain, inbox, head), of a plain insert's time",
+            f"{report['append_to_insert']:.2f}",
+            "≤ 3",
+        ),
+        (f"the same, {together} together", f"{report['append_to_insert_together']:.2f}", "≤ 3"),
+        ("the library's default recorder, in appends", f"{report['library_to_append']:.1f}", ""),
+        (f"the same, {together} together", f"{report['library_to_append_together']:.1f}", "≥ 5"),
+        ("append / insert / library, one decision", _ms(report, "append_1", "insert_1", "library"), ""),
+        (f"query by correlation on {report['events']:,} events", _ms(report, "query"), "≤ 50 ms"),
+        ("as-of at their end", _ms(report, "as_of"), "≤ 1,000 ms"),
+        ("chains verified", f"{report['verified_per_s']:,} events/s", "≥ 200,000"),
+        ("projected, from start to end", f"{report['projected_per_s']:,} events/s", "≥ 40,000"),
+    )
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"load {os.getloadavg()[0]:.1f}")
+
+
+def _ms(report: dict[str, Any], *names: str) -> str:
+    return " / ".join(f"{report[f'{name}_ms']:.2f}" for name in names) + " ms"
