@@ -23,6 +23,7 @@ class Governor:
         self.redis_url = redis_url
         self.stop = stop
         self.journal = Journal(record) if record else None
+        self._careful = False
 
     def run(self) -> None:
         """Serves until told to stop; whatever fails on the way, it recovers from the ledger, as at a start."""
@@ -37,6 +38,7 @@ class Governor:
                 log.warning("another governor writes this log (%s): starting again", error)
             except Exception:
                 log.exception("a pass failed: recovering from the ledger")
+                self._careful = True  # whatever it was that cannot be taken, alone it is found
                 self.stop.wait(PAUSE_S)
         if self.journal:
             self.journal.close()
@@ -47,6 +49,7 @@ class Governor:
             head = persist("the lease of the governance log", session.ledger.acquire, self.stop, errors=(LeaseHeld,))
             session.recover(head)
             log.info("governing %s from position %d", ", ".join(session.chambers) or "no book yet", head.position)
+            self._careful = False
             while not self.stop:
                 session.pass_once()
             session.settle_open_rounds()
@@ -54,4 +57,4 @@ class Governor:
             session.close()
 
     def _connect(self) -> Session:
-        return Session(self.database_url, self.redis_url, self.journal)
+        return Session(self.database_url, self.redis_url, self.journal, careful=self._careful)

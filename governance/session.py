@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 LOST = (psycopg.OperationalError, redis.ConnectionError, redis.TimeoutError)
 LONGEST_WAIT_MS = 10
 BATCH = 1000
+TOGETHER = 100
 LEAST_WARM_UP_S = 60  # ticks of so long ago are read before anything is decided, or of all that volatility looks at
 GATE_EVERY_NS = 50_000_000
 RENEW_EVERY_NS = 1_000_000_000
@@ -49,8 +50,11 @@ REMEMBERED_COMMANDS = 100_000
 
 
 class Session:
-    def __init__(self, database_url: str, redis_url: str, journal: Journal | None) -> None:
+    """`careful`: what a crash interrupted is taken one command at a time, because together it could not be taken."""
+
+    def __init__(self, database_url: str, redis_url: str, journal: Journal | None, *, careful: bool = False) -> None:
         self.database_url = database_url
+        self.careful = careful
         self.journal = journal
         self.streams = Streams(redis_url)
         self.streams.redis.ping()
@@ -95,8 +99,13 @@ class Session:
         }
         self._observe_gates(time.time_ns())
         self._warm_up()
-        for entry in interrupted_entries(self.streams, self.positions[COMMANDS]):
-            self._take_interrupted(entry)
+        for number, entry in enumerate(interrupted_entries(self.streams, self.positions[COMMANDS]), 1):
+            if self.careful:
+                self._take_interrupted(entry)
+                continue
+            self._command(entry, time.time_ns(), interrupted=True)
+            if number % TOGETHER == 0:
+                self._commit()
         self._commit()
 
     def _warm_up_ms(self) -> int:

@@ -1,10 +1,12 @@
-"""What the worker does by the clock: score outcomes, verify the hash chains, forget what nobody asks for any more."""
+"""What the worker does by the clock: score outcomes, verify and sign the chains, keep snapshots and copies, forget."""
 
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Literal, get_args
 
@@ -14,10 +16,13 @@ import redis
 from django.conf import settings
 from msgspec import Struct
 
+from govsite import snapshots
 from govsite.celery import app
 from govsite.outcomes import NotFollowed, Sweeper
 from ledger.chain import Broken, ChainRow, verify
+from ledger.checkpoints import sign_due
 from ledger.records import GENESIS
+from ledger.signing import signing_key
 from market import bars
 from market.domain.bars import MINUTE_S
 from market.marks import forget, market_clock
@@ -65,6 +70,30 @@ def trim_inbox() -> int:
     """Forgets answers to commands an hour older than what the governor has consumed; gives how many."""
     with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection:
         return connection.execute(TRIM, [KEPT_BEYOND_MARK_MS]).rowcount
+
+
+@app.task
+def sign_checkpoints() -> int:
+    """Signs a checkpoint of every `CHECKPOINT_EVERY` events of each log that have come since; gives how many."""
+    key = signing_key(os.environ, settings.DATA_DIR)
+    with psycopg.connect(settings.DATABASE_URL, connect_timeout=5, autocommit=True) as connection:
+        return sign_due(connection, key, settings.CHECKPOINT_EVERY, settings.ARCHIVE_DIR)
+
+
+@app.task
+def take_snapshots() -> int:
+    """Keeps what the cores fold, so that a start need not fold all of the log; gives how many were taken."""
+    return snapshots.take_snapshots(settings.DATABASE_URL, settings.SNAPSHOT_EVERY)
+
+
+@app.task
+def copy_old_events() -> int:
+    """Copies events older than `PARQUET_AFTER_DAYS` into Parquet files; the logs stay as they are."""
+    from ledger.parquet import copy_old  # takes 100 MB, which only those who copy should pay
+
+    before = datetime.now(UTC) - timedelta(days=settings.PARQUET_AFTER_DAYS)
+    with psycopg.connect(settings.DATABASE_URL, connect_timeout=5, autocommit=True) as connection:
+        return copy_old(connection, settings.PARQUET_DIR, before)
 
 
 @app.task

@@ -36,6 +36,7 @@ STATES = {
     "EXPIRED": "expired",
     "accepted": "accepted by the executor",
     "sent": "sent to the venue",
+    "working": "working at the venue",
     "partially_filled": "filled in part",
     "filled": "filled",
     "rejected": "rejected",
@@ -108,6 +109,16 @@ REASONS = {
     "REDUCE_ONLY": "only reductions are allowed",
     "GRANTED": "granted as proposed",
     "REDUCED": "granted, but smaller than proposed",
+    "NO_LIQUIDITY": "nobody offered more of it",
+    "UNFILLABLE": "not all of it was to be had at once",
+    "SELF_TRADE": "it would have traded with an own order",
+    "BY_OPERATOR": "an operator cancelled it",
+    "NO_VENUE": "no real venue is configured",
+    "NOT_SUPPORTED": "the venue cannot do that",
+    "VENUE_REFUSED": "the venue refused it",
+    "VENUE_CANCELLED": "the venue cancelled it",
+    "VENUE_LOST": "it never reached the venue",
+    "UNKNOWN_ORDER": "there is no such order in hand",
 }
 
 # Where it is known who or what was in the way: `{by}` is a seat, a rule, or whose proposal it was.

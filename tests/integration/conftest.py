@@ -16,6 +16,7 @@ from govsite.stack.embedded import create_database
 from tests.servers import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+APPEND_ONLY = ("event_log", "checkpoint")
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -31,10 +32,12 @@ def empty(url: str) -> None:
         ).fetchall()
         used = [name for (name,) in tables if connection.execute(_any_row(name)).fetchone()]
         with connection.transaction():
-            connection.execute("ALTER TABLE event_log DISABLE TRIGGER append_only")
+            for table in APPEND_ONLY:
+                connection.execute(SQL("ALTER TABLE {} DISABLE TRIGGER append_only").format(Identifier(table)))
             if used:
                 connection.execute(SQL("TRUNCATE {} CASCADE").format(SQL(", ").join(map(Identifier, used))))
-            connection.execute("ALTER TABLE event_log ENABLE ALWAYS TRIGGER append_only")
+            for table in APPEND_ONLY:
+                connection.execute(SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER append_only").format(Identifier(table)))
 
 
 def _any_row(table: str) -> psycopg.sql.Composed:

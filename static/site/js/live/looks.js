@@ -12,6 +12,7 @@ export const ORDER_LOOKS = {
   decided: { look: "accent", icon: "open" },
   accepted: { look: "accent", icon: "open" },
   sent: { look: "accent", icon: "open" },
+  working: { look: "accent", icon: "open" },
   partially_filled: { look: "accent", icon: "reduced" },
   filled: { look: "good", icon: "granted" },
   rejected: { look: "bad", icon: "refused" },

@@ -188,6 +188,10 @@ const FOLDS = {
     const order = this.order(payload);
     if (order) order.state = "sent";
   },
+  OrderWorking(payload) {
+    const order = this.order(payload);
+    if (order && order.state !== "partially_filled") order.state = "working";
+  },
   OrderPartiallyFilled: filled("partially_filled"),
   OrderFilled: filled("filled"),
   OrderRejected: ended("rejected"),
