@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from execution.domain import account as money
 from execution.models import Account, Fill, Order, Position
-from ledger.readmodel import ReadModel, Rows, exact, key_of, moment
-from ledger.records import RecordedEvent
+from ledger.readmodel import ReadModel, Rows, Told, exact, key_of, moment
 from streams import events as e
 from streams.messages import Log
 
@@ -39,29 +37,29 @@ class ExecutionProjection:
     models: Sequence[type[ReadModel]] = READ_MODELS
     passed_over: frozenset[str] = frozenset(e.TOPICS[event] for event in PASSED_OVER)
 
-    def fold(self, rows: Rows, events: Sequence[RecordedEvent]) -> None:
+    def fold(self, rows: Rows, events: Sequence[Told]) -> None:
         fold(rows, events)
 
 
 PROJECTION = ExecutionProjection()
 
 
-def fold(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
+def fold(rows: Rows, batch: Sequence[Told]) -> None:
     """Applies events in the order of the log."""
     _load(rows, batch)
     for event in batch:
         _apply(rows, event)
 
 
-def _load(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
+def _load(rows: Rows, batch: Sequence[Told]) -> None:
     """The orders that the batch goes on with, fetched at once."""
-    begun = {r.event.body.order_id for r in batch if isinstance(r.event.body, e.OrderAccepted)}
-    touched = {r.event.body.order_id for r in batch if isinstance(r.event.body, GOING_ON)}
+    begun = {r.body.order_id for r in batch if isinstance(r.body, e.OrderAccepted)}
+    touched = {r.body.order_id for r in batch if isinstance(r.body, GOING_ON)}
     rows.load(Order, sorted(touched - begun))
 
 
-def _apply(rows: Rows, recorded: RecordedEvent) -> None:
-    match recorded.event.body:
+def _apply(rows: Rows, recorded: Told) -> None:
+    match recorded.body:
         case e.BookOpened() as opened:
             rows.add(_opened(recorded, opened))
         case e.CashMoved() | e.PositionAdjusted():
@@ -76,9 +74,9 @@ def _apply(rows: Rows, recorded: RecordedEvent) -> None:
             _order(rows, recorded)
 
 
-def _order(rows: Rows, recorded: RecordedEvent) -> None:
+def _order(rows: Rows, recorded: Told) -> None:
     """What happens to an order after its acceptance."""
-    body: Any = recorded.event.body
+    body: Any = recorded.body
     order = rows.change(Order, body.order_id, recorded.position)
     if order is None:
         return
@@ -100,7 +98,7 @@ def _order(rows: Rows, recorded: RecordedEvent) -> None:
                 order.state, order.finished_at = "filled", moment(recorded.recorded_at)
 
 
-def _opened(recorded: RecordedEvent, body: e.BookOpened) -> Account:
+def _opened(recorded: Told, body: e.BookOpened) -> Account:
     return Account.told(
         book=body.book,
         quote=body.quote,
@@ -113,10 +111,10 @@ def _opened(recorded: RecordedEvent, body: e.BookOpened) -> Account:
     )
 
 
-def _accepted(recorded: RecordedEvent, body: e.OrderAccepted) -> Order:
+def _accepted(recorded: Told, body: e.OrderAccepted) -> Order:
     copied = {name: getattr(body, name) for name in ACCEPTED}
     return Order.told(
-        book=recorded.event.book,
+        book=recorded.book,
         quantity=exact(body.quantity),
         limit=exact(body.limit),
         expires_at=moment(body.expires_at) if body.expires_at else None,
@@ -125,32 +123,32 @@ def _accepted(recorded: RecordedEvent, body: e.OrderAccepted) -> Order:
         value=ZERO,
         fee=ZERO,
         recorded_at=moment(recorded.recorded_at),
-        correlation_id=recorded.event.correlation_id,
+        correlation_id=recorded.correlation_id,
         ledger_position=recorded.position,
         **copied,
     )
 
 
-def _fill(recorded: RecordedEvent, fill: e.Fill) -> Fill:
+def _fill(recorded: Told, fill: e.Fill) -> Fill:
     copied = {name: getattr(fill, name) for name in FILLED}
     return Fill.told(
-        event_id=UUID(recorded.event_id),
-        book=recorded.event.book,
+        event_id=recorded.event_id,
+        book=recorded.book,
         quantity=exact(fill.quantity),
         price=exact(fill.price),
         fee=exact(fill.fee),
         fee_base=exact(fill.fee_base),
         filled_at=moment(recorded.recorded_at),
-        correlation_id=recorded.event.correlation_id,
+        correlation_id=recorded.correlation_id,
         ledger_position=recorded.position,
         **copied,
     )
 
 
-def _booked(rows: Rows, recorded: RecordedEvent) -> None:
+def _booked(rows: Rows, recorded: Told) -> None:
     """The account and the position that an event moves, booked as the desk books them."""
-    body: Any = recorded.event.body
-    row = rows.change(Account, recorded.event.book, recorded.position)
+    body: Any = recorded.body
+    row = rows.change(Account, recorded.book, recorded.position)
     if row is None:
         return
     booked = money.Account(cash=row.cash, deposits=row.deposits, fees=row.fees, realised=row.realised)
@@ -169,14 +167,14 @@ def _booked(rows: Rows, recorded: RecordedEvent) -> None:
     row.fees, row.realised = exact(booked.fees), exact(booked.realised)
 
 
-def _position(rows: Rows, recorded: RecordedEvent, instrument: str) -> Position:
+def _position(rows: Rows, recorded: Told, instrument: str) -> Position:
     """The row to change; a new one where nothing was ever held."""
-    key = key_of("position", recorded.event.book, instrument)
+    key = key_of("position", recorded.book, instrument)
     row = rows.change(Position, key, recorded.position)
     return row or rows.add(
         Position.told(
             position_id=key,
-            book=recorded.event.book,
+            book=recorded.book,
             instrument=instrument,
             quantity=ZERO,
             cost=ZERO,

@@ -9,14 +9,13 @@ from typing import Any
 from governance import models
 from governance.folds import book, changes, council, rounds
 from governance.models import Alarm, ChangeRequest, Deliberation, Hold, Proposal
-from ledger.readmodel import ReadModel, Rows
-from ledger.records import RecordedEvent
+from ledger.readmodel import ReadModel, Rows, Told
 from streams import events as e
 from streams.messages import Log
 
 READ_MODELS: tuple[type[ReadModel], ...] = tuple(getattr(models, name) for name in models.__all__)
 
-Fold = Callable[[Rows, RecordedEvent], None]
+Fold = Callable[[Rows, Told], None]
 FOLDS: dict[type[e.Event], Fold] = {
     e.BookFounded: book.book,
     e.InstrumentListed: book.book,
@@ -65,8 +64,11 @@ FOLDS: dict[type[e.Event], Fold] = {
     e.HoldRefused: rounds.hold,
     e.DecisionReached: rounds.decision,
 }
-ROUND: frozenset[type[e.Event]] = frozenset(e.AGGREGATES["Deliberation"])
 CHANGE: frozenset[type[e.Event]] = frozenset(e.AGGREGATES["Change"])
+GOES_ON: frozenset[type[e.Event]] = frozenset(
+    (e.DeliberationClosed, e.RulesEvaluated, e.ProposalsArbitrated, e.DecisionHeld, e.DecisionReached)
+)
+BALLOTS: frozenset[type[e.Event]] = frozenset((e.BallotCast, e.BallotLate))
 PASSED_OVER: frozenset[type[e.Event]] = frozenset(
     (e.SituationRecorded, e.CancelOrdered, e.CashMoveOrdered, e.PositionAdjustmentOrdered, e.ReconciliationOrdered)
 )
@@ -82,30 +84,30 @@ class GovernanceProjection:
     models: Sequence[type[ReadModel]] = READ_MODELS
     passed_over: frozenset[str] = frozenset(e.TOPICS[event] for event in PASSED_OVER)
 
-    def fold(self, rows: Rows, events: Sequence[RecordedEvent]) -> None:
+    def fold(self, rows: Rows, events: Sequence[Told]) -> None:
         fold(rows, events)
 
 
 PROJECTION = GovernanceProjection()
 
 
-def fold(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
+def fold(rows: Rows, batch: Sequence[Told]) -> None:
     """Applies events in the order of the log."""
     _load(rows, batch)
     for event in batch:
-        apply = FOLDS.get(type(event.event.body))
+        apply = FOLDS.get(type(event.body))
         if apply is not None:
             apply(rows, event)
 
 
-def _load(rows: Rows, batch: Sequence[RecordedEvent]) -> None:
+def _load(rows: Rows, batch: Sequence[Told]) -> None:
     """What the batch touches but does not itself begin, fetched at once."""
     kinds = defaultdict[type[e.Event], list[Any]](list)
-    for recorded in batch:
-        kinds[type(recorded.event.body)].append(recorded)
-    rounds_ = {r.event.originator_id for kind in ROUND & kinds.keys() for r in kinds[kind]}
-    rows.load(Deliberation, sorted(rounds_ - {r.event.originator_id for r in kinds[e.DeliberationOpened]}))
-    rows.load(Proposal, [r.event.body.proposal_id for r in kinds[e.ProposalRefused]])
-    rows.load(Hold, [r.event.body.decision_id for r in kinds[e.DecisionReached]])
-    rows.load(ChangeRequest, [r.event.originator_id for kind in CHANGE & kinds.keys() for r in kinds[kind]])
-    rows.load(Alarm, [r.event.body.alarm_id for r in kinds[e.AlarmAcknowledged]])
+    for recorded in [each for each in batch if type(each.body) not in BALLOTS]:
+        kinds[type(recorded.body)].append(recorded)
+    rounds_ = {r.aggregate_id for kind in GOES_ON & kinds.keys() for r in kinds[kind]}
+    rows.load(Deliberation, sorted(rounds_ - {r.aggregate_id for r in kinds[e.DeliberationOpened]}))
+    rows.load(Proposal, [r.body.proposal_id for r in kinds[e.ProposalRefused]])
+    rows.load(Hold, [r.body.decision_id for r in kinds[e.DecisionReached]])
+    rows.load(ChangeRequest, [r.aggregate_id for kind in CHANGE & kinds.keys() for r in kinds[kind]])
+    rows.load(Alarm, [r.body.alarm_id for r in kinds[e.AlarmAcknowledged]])

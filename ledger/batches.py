@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-from uuid import UUID
 
 from msgspec import Struct
 
 from ledger.errors import Corrupt
-from ledger.mapper import LedgerMapper
-from ledger.records import RecordedEvent
+from ledger.readmodel import Told
 from ledger.session import Session
+from ledger.upcasting import upcast
+from streams.events import Event, decode_event
 from streams.messages import LedgerEntry, LedgerRow, Log
 
-QUERY = """SELECT position, event_id::text, (extract(epoch FROM recorded_at) * 1000000)::bigint,
-    originator_id, originator_version, topic, CASE WHEN topic <> ALL(%s) THEN state END,
-    correlation_id, causation_id, actor, book, command_id
+QUERY = """SELECT position, event_id::text, (extract(epoch FROM recorded_at) * 1000000)::bigint * 1000,
+    originator_id::text, correlation_id, book, topic, CASE WHEN topic <> ALL(%s) THEN state END
     FROM event_log WHERE log = %s AND partition = %s AND position > %s ORDER BY position LIMIT %s"""
 
 
@@ -25,7 +23,7 @@ class Batch(Struct, frozen=True):
 
     first: int
     last: int
-    events: Sequence[RecordedEvent]
+    events: Sequence[Told]
 
 
 class LogBatches:
@@ -38,7 +36,6 @@ class LogBatches:
         self.position = position
         self.passed_over = sorted(passed_over)
         self._skipped = frozenset(passed_over)
-        self._mapper = LedgerMapper()
 
     def read(self, limit: int) -> Batch | None:
         """What the table has after the position; None at the end of the log. Raises `Corrupt` at a hole."""
@@ -50,7 +47,12 @@ class LogBatches:
         if last - self.position != len(rows):
             raise Corrupt(f"the log {self.log} has a hole between {self.position} and {last}")
         self.position = last
-        return Batch(first, last, [self._recorded(*row) for row in rows if row[6] is not None])
+        told = [
+            Told(position, event_id, recorded_at, aggregate_id, correlation_id, book, _body(topic, state))
+            for position, event_id, recorded_at, aggregate_id, correlation_id, book, topic, state in rows
+            if state is not None
+        ]
+        return Batch(first, last, told)
 
     def accept(self, entry: LedgerEntry) -> Batch | None:
         """What is new in an entry of the stream. Raises `Corrupt` if something is missing before it."""
@@ -62,21 +64,17 @@ class LogBatches:
             return None
         first, self.position = self.position + 1, entry.last
         rows = (row for row in entry.rows if row.position >= first and row.topic not in self._skipped)
-        return Batch(first, entry.last, [self._streamed(entry, row) for row in rows])
+        return Batch(first, entry.last, [_streamed(entry, row) for row in rows])
 
-    def _recorded(self, position: int, event_id: str, recorded_us: int, *event: Any) -> RecordedEvent:
-        return RecordedEvent(
-            log=self.log,
-            partition=self.partition,
-            position=position,
-            event_id=event_id,
-            recorded_at=recorded_us * 1000,
-            event=self._mapper.event(*event),
-        )
 
-    def _streamed(self, entry: LedgerEntry, row: LedgerRow) -> RecordedEvent:
-        trace = (row.correlation_id, row.causation_id, row.actor, row.book, row.command_id)
-        return self._recorded(
-            *(row.position, row.event_id, entry.recorded_at // 1000),
-            *(UUID(row.aggregate_id), row.version, row.topic, bytes(row.state), *trace),
-        )
+def _streamed(entry: LedgerEntry, row: LedgerRow) -> Told:
+    place = row.position, row.event_id, entry.recorded_at // 1000 * 1000, row.aggregate_id
+    return Told(*place, row.correlation_id, row.book, _body(row.topic, bytes(row.state)))
+
+
+def _body(topic: str, state: bytes) -> Event:
+    topic, state = upcast(topic, state)
+    try:
+        return decode_event(topic, state)
+    except KeyError:
+        raise Corrupt(f"the topic {topic!r} is not known to this release") from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from functools import partial
 from typing import Protocol
 
@@ -18,8 +18,7 @@ from ledger import tables
 from ledger.batches import Batch, LogBatches
 from ledger.entries import stream_of
 from ledger.errors import Fenced
-from ledger.readmodel import Keyed, ReadModel, Rows
-from ledger.records import RecordedEvent
+from ledger.readmodel import Appended, Keyed, ReadModel, Rows, Told
 from ledger.session import Session
 from streams.client import Entry, Streams
 from streams.envelope import Refused, decode
@@ -34,6 +33,7 @@ OBJECTS = 100_000  # between two searches for garbage: the rows of a batch die w
 SWITCH_S = 0.0005  # how long the thread that writes waits for its turn while the other one folds
 READ = 500
 BATCH = 4000
+COPIED = 200  # appended rows: so many are copied, fewer go with the other rows in one round trip
 IDLE_MS = 250
 LOST: tuple[type[Exception], ...] = (
     *(psycopg.OperationalError, psycopg.InterfaceError),
@@ -57,7 +57,7 @@ class Projection(Protocol):
     models: Sequence[type[ReadModel]]
     passed_over: frozenset[str]
 
-    def fold(self, rows: Rows, events: Sequence[RecordedEvent]) -> None: ...
+    def fold(self, rows: Rows, events: Sequence[Told]) -> None: ...
 
 
 AfterCommit = Callable[[Projection, int, int], None]
@@ -217,7 +217,7 @@ class Projector:
         statements = [tables.upsert(model, list(found.values())) for model, found in rows.written.items()]
         self._settle(lane)
         lane.ahead = dict(rows.written)
-        lane.writing = self._writer.submit(self._write, lane, batch, statements), batch
+        lane.writing = self._writer.submit(self._write, lane, batch, statements, rows.appended), batch
 
     def _settle(self, lane: Lane) -> None:
         """Waits until everything is written: the next fold would not find rows of two batches ago anywhere else."""
@@ -227,16 +227,37 @@ class Projector:
             if self.after_commit is not None:
                 self.after_commit(lane.projection, batch.first, batch.last)
 
-    def _write(self, lane: Lane, batch: Batch, statements: Sequence[tables.Statement]) -> None:
+    def _write(
+        self,
+        lane: Lane,
+        batch: Batch,
+        statements: Sequence[tables.Statement],
+        appended: Mapping[type[ReadModel], Appended],
+    ) -> None:
+        if any(len(rows.rows) >= COPIED for rows in appended.values()):
+            try:
+                self._move(lane, batch, statements, [tables.copy(model, rows) for model, rows in appended.items()])
+                return
+            except psycopg.errors.UniqueViolation:
+                log.info("%s has rows behind %d already: its position was set back", lane.projection.name, batch.first)
+        inserts = [tables.insert(model, rows) for model, rows in appended.items()]
+        self._move(lane, batch, [*statements, *inserts], ())
+
+    def _move(
+        self, lane: Lane, batch: Batch, statements: Sequence[tables.Statement], copies: Sequence[tables.Copy]
+    ) -> None:
+        """The position and the rows in one transaction; what is copied cannot be in a pipeline."""
         connection, one, before = self._writing.connection, lane.projection, batch.first - 1
-        with connection.pipeline() as pipeline, connection.transaction():
+        with nullcontext() if copies else connection.pipeline() as pipeline, connection.transaction():
             moved = connection.execute(
                 "UPDATE projection SET position = %s WHERE name = %s AND log = %s AND partition = %s AND position = %s "
                 "AND to_regclass(%s)::oid = %s",
                 (batch.last, one.name, one.log, self.partition, before, _table_of(one), lane.table),
             )
+            tables.copy_in(connection, copies)
             tables.write(connection, statements)
-            pipeline.sync()
+            if pipeline is not None:
+                pipeline.sync()
             if moved.rowcount != 1:
                 raise Fenced(f"{one.name} is not at {before} any more: another projector, or a rebuild was swapped in")
 

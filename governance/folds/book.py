@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from governance.models import Alarm, Book, BreakerState, FeedGap, InstrumentState
-from ledger.readmodel import Rows, exact, key_of, moment
-from ledger.records import RecordedEvent
+from ledger.readmodel import Rows, Told, exact, key_of, moment
 from streams import events as e
 from streams.envelope import to_builtins
 
 MODE_EVENTS = e.TradingHalted | e.TradingReduced | e.TradingResumed
 
 
-def book(rows: Rows, recorded: RecordedEvent) -> None:
-    body, at = recorded.event.body, moment(recorded.recorded_at)
+def book(rows: Rows, recorded: Told) -> None:
+    body, at = recorded.body, moment(recorded.recorded_at)
     if isinstance(body, e.BookFounded):
         rows.add(_founded(recorded, body))
         for terms in body.instruments:
             rows.add(_instrument(recorded, terms.symbol))
         return
-    row = rows.change(Book, recorded.event.book, recorded.position)
+    row = rows.change(Book, recorded.book, recorded.position)
     if row is None:
         return
     match body:
@@ -41,7 +39,7 @@ def book(rows: Rows, recorded: RecordedEvent) -> None:
             row.day = body.day
 
 
-def _founded(recorded: RecordedEvent, body: e.BookFounded) -> Book:
+def _founded(recorded: Told, body: e.BookFounded) -> Book:
     return Book.told(
         book=body.book,
         quote=body.quote,
@@ -77,20 +75,20 @@ def _like(known: Any, value: Decimal) -> Any:
     return int(value) if isinstance(known, int) else str(value)
 
 
-def instrument_key(book: str, instrument: str) -> UUID:
+def instrument_key(book: str, instrument: str) -> str:
     return key_of("instrument", book, instrument)
 
 
-def _instrument(recorded: RecordedEvent, symbol: str) -> InstrumentState:
-    name = recorded.event.book
+def _instrument(recorded: Told, symbol: str) -> InstrumentState:
+    name = recorded.book
     return InstrumentState.told(
         instrument_id=instrument_key(name, symbol), book=name, instrument=symbol, ledger_position=recorded.position
     )
 
 
-def instrument(rows: Rows, recorded: RecordedEvent) -> None:
-    body: Any = recorded.event.body
-    row = rows.change(InstrumentState, instrument_key(recorded.event.book, body.instrument), recorded.position)
+def instrument(rows: Rows, recorded: Told) -> None:
+    body: Any = recorded.body
+    row = rows.change(InstrumentState, instrument_key(recorded.book, body.instrument), recorded.position)
     if row is None:
         return
     match body:
@@ -110,13 +108,13 @@ def instrument(rows: Rows, recorded: RecordedEvent) -> None:
             row.tradable, row.venue_status = body.tradable, body.status
 
 
-def gap(rows: Rows, recorded: RecordedEvent) -> None:
-    body = recorded.event.body
+def gap(rows: Rows, recorded: Told) -> None:
+    body = recorded.body
     assert isinstance(body, e.FeedGap)
     rows.add(
         FeedGap.told(
-            event_id=UUID(recorded.event_id),
-            book=recorded.event.book,
+            event_id=recorded.event_id,
+            book=recorded.book,
             instrument=body.instrument,
             kind=body.kind,
             first=body.first,
@@ -127,20 +125,20 @@ def gap(rows: Rows, recorded: RecordedEvent) -> None:
     )
 
 
-def breaker_key(book: str, breaker: str, subject: str) -> UUID:
+def breaker_key(book: str, breaker: str, subject: str) -> str:
     return key_of("breaker", book, breaker, subject)
 
 
-def breaker(rows: Rows, recorded: RecordedEvent) -> None:
-    body = recorded.event.body
+def breaker(rows: Rows, recorded: Told) -> None:
+    body = recorded.body
     assert isinstance(body, e.BreakerWarned | e.BreakerTripped | e.BreakerCleared)
-    key = breaker_key(recorded.event.book, body.breaker, body.subject)
+    key = breaker_key(recorded.book, body.breaker, body.subject)
     if isinstance(body, e.BreakerCleared):
         _cleared(rows, recorded, rows.change(BreakerState, key, recorded.position), body)
         return
     tripped = isinstance(body, e.BreakerTripped)
     told = {
-        "book": recorded.event.book,
+        "book": recorded.book,
         "breaker": body.breaker,
         "subject": body.subject,
         "effect": body.effect if isinstance(body, e.BreakerTripped) else "",
@@ -156,7 +154,7 @@ def breaker(rows: Rows, recorded: RecordedEvent) -> None:
         rows.add(Alarm.told(raised_at=at, **told))
 
 
-def _cleared(rows: Rows, recorded: RecordedEvent, row: BreakerState | None, body: e.BreakerCleared) -> None:
+def _cleared(rows: Rows, recorded: Told, row: BreakerState | None, body: e.BreakerCleared) -> None:
     if row is None:
         return
     at = moment(recorded.recorded_at)
@@ -166,8 +164,8 @@ def _cleared(rows: Rows, recorded: RecordedEvent, row: BreakerState | None, body
         alarm.cleared_by, alarm.cleared_why, alarm.cleared_at = body.who, body.why, at
 
 
-def acknowledged(rows: Rows, recorded: RecordedEvent) -> None:
-    body = recorded.event.body
+def acknowledged(rows: Rows, recorded: Told) -> None:
+    body = recorded.body
     assert isinstance(body, e.AlarmAcknowledged)
     alarm = rows.change(Alarm, body.alarm_id, recorded.position)
     if alarm is not None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from governance.models import ChangeRequest, Rule, RuleVersion
-from ledger.readmodel import Rows, key_of, moment
-from ledger.records import RecordedEvent
+from ledger.readmodel import Rows, Told, key_of, moment
 from streams import events as e
 from streams.envelope import to_builtins
 
 
-def rule(rows: Rows, recorded: RecordedEvent) -> None:
-    body, book, at = recorded.event.body, recorded.event.book, moment(recorded.recorded_at)
+def rule(rows: Rows, recorded: Told) -> None:
+    body, book, at = recorded.body, recorded.book, moment(recorded.recorded_at)
     assert isinstance(body, e.RuleActivated | e.RuleRetired)
     key = key_of("rule", book, body.rule)
     if isinstance(body, e.RuleActivated):
@@ -26,15 +25,15 @@ def rule(rows: Rows, recorded: RecordedEvent) -> None:
         row.status, row.who, row.why, row.changed_at = "retired", body.who, body.why, at
 
 
-def requested(rows: Rows, recorded: RecordedEvent) -> None:
-    body = recorded.event.body
+def requested(rows: Rows, recorded: Told) -> None:
+    body = recorded.body
     assert isinstance(body, e.ChangeRequested)
     change = to_builtins(body.change)
     rows.add(
         ChangeRequest.told(
-            aggregate_id=recorded.event.originator_id,
+            aggregate_id=recorded.aggregate_id,
             change_id=body.change_id,
-            book=recorded.event.book,
+            book=recorded.book,
             kind=change["kind"],
             subject=_subject(change),
             change=change,
@@ -54,12 +53,12 @@ def _subject(change: dict[str, Any]) -> str:
     return " ".join(change[field] for field in ("name", "rule", "agent", "instrument") if change.get(field))
 
 
-def change(rows: Rows, recorded: RecordedEvent) -> None:
-    row = rows.change(ChangeRequest, recorded.event.originator_id, recorded.position)
+def change(rows: Rows, recorded: Told) -> None:
+    row = rows.change(ChangeRequest, recorded.aggregate_id, recorded.position)
     if row is None:
         return
     at = moment(recorded.recorded_at)
-    match recorded.event.body:
+    match recorded.body:
         case e.ChangeApproved(who=who, why=why, enacts_at=enacts_at):
             row.status, row.approved_by, row.approved_why, row.enacts_at = "approved", who, why, moment(enacts_at)
         case e.ChangeRefused(who=who, why=why):

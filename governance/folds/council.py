@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from governance.models import CouncilScore, Outcome, Seat, SeatWeight
-from ledger.readmodel import Rows, key_of, moment
-from ledger.records import RecordedEvent
+from ledger.readmodel import Rows, Told, key_of, moment
 from streams import events as e
 from streams.envelope import to_builtins
 
 PPM = 1_000_000
 
 
-def seat_key(book: str, agent: str) -> UUID:
+@lru_cache(maxsize=1024)
+def seat_key(book: str, agent: str) -> str:
     return key_of("seat", book, agent)
 
 
-def granted(rows: Rows, recorded: RecordedEvent) -> None:
-    body, book = recorded.event.body, recorded.event.book
+def granted(rows: Rows, recorded: Told) -> None:
+    body, book = recorded.body, recorded.book
     assert isinstance(body, e.SeatGranted)
     rows.add(
         Seat.told(
@@ -34,10 +34,10 @@ def granted(rows: Rows, recorded: RecordedEvent) -> None:
     )
 
 
-def seat(rows: Rows, recorded: RecordedEvent) -> None:
+def seat(rows: Rows, recorded: Told) -> None:
     """What happens to one seat. A weight that is set moves the others too: they show it with their next score."""
-    body: Any = recorded.event.body
-    row = rows.change(Seat, seat_key(recorded.event.book, body.agent), recorded.position)
+    body: Any = recorded.body
+    row = rows.change(Seat, seat_key(recorded.book, body.agent), recorded.position)
     if row is None:
         return
     at = moment(recorded.recorded_at)
@@ -58,8 +58,8 @@ def seat(rows: Rows, recorded: RecordedEvent) -> None:
     row.status = "suspended" if row.suspended_by else "shadow" if row.shadow else "seated"
 
 
-def scored(rows: Rows, recorded: RecordedEvent) -> None:
-    body, book, at = recorded.event.body, recorded.event.book, moment(recorded.recorded_at)
+def scored(rows: Rows, recorded: Told) -> None:
+    body, book, at = recorded.body, recorded.book, moment(recorded.recorded_at)
     assert isinstance(body, e.CouncilScored)
     rows.add(
         CouncilScore.told(
@@ -95,8 +95,8 @@ def scored(rows: Rows, recorded: RecordedEvent) -> None:
             row.events += score.forecasts
 
 
-def outcomes(rows: Rows, recorded: RecordedEvent) -> None:
-    body, book = recorded.event.body, recorded.event.book
+def outcomes(rows: Rows, recorded: Told) -> None:
+    body, book = recorded.body, recorded.book
     assert isinstance(body, e.OutcomesRecorded)
     for outcome in body.outcomes:
         rows.add(
@@ -107,7 +107,7 @@ def outcomes(rows: Rows, recorded: RecordedEvent) -> None:
                 deliberation_id=outcome.deliberation_id,
                 question=outcome.question,
                 horizon_s=body.horizon,
-                legs=[to_builtins(leg) for leg in outcome.legs],
+                legs=outcome.legs,
                 gain=outcome.gain,
                 y=outcome.y,
                 recorded_at=moment(recorded.recorded_at),

@@ -80,7 +80,7 @@ class Proposal(ReadModel):
 class Ballot(ReadModel):
     """One seat's vote on one proposal; a late one did not count."""
 
-    ballot_id = models.UUIDField(primary_key=True)
+    event_id = models.UUIDField(primary_key=True)
     deliberation = models.ForeignKey(Deliberation, models.DO_NOTHING, related_name="ballots", db_constraint=False)
     proposal_id = models.TextField()
     agent = models.TextField()

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 import psutil
+import psycopg
 
 from govsite.chaos.victim import NAMES, Broken, Victim, until
 from ledger import gate, outbox
@@ -119,14 +120,12 @@ def halt(victim: Victim, random: Random) -> None:
 
 
 def fill_disk(directory: Path, victim: Victim, random: Random) -> None:
-    """The file system of PostgreSQL is filled to the last byte, and has space again some seconds later."""
+    """The file system of PostgreSQL is filled until nothing is committed, and has space again some seconds later."""
     ballast = directory / "ballast"
-    with ballast.open("wb") as file:
-        free = shutil.disk_usage(directory).free
-        with contextlib.suppress(OSError):  # somebody else took the last of it
-            os.posix_fallocate(file.fileno(), 0, max(1, free - 64 * 1024))
     try:
-        time.sleep(random.uniform(4.0, 8.0))
+        with ballast.open("wb") as file:
+            until(lambda: _takes_all(directory, file.fileno()) and _stands_still(victim), "nothing is committed", 60)
+        time.sleep(random.uniform(1.0, 5.0))
     finally:
         ballast.unlink()
 
@@ -157,6 +156,31 @@ def _paused(family: list[psutil.Process]) -> Iterator[None]:
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
+
+
+def _takes_all(directory: Path, file: int) -> bool:
+    """Whatever is free, also what was let go of meanwhile."""
+    with contextlib.suppress(OSError):  # somebody else took the last of it
+        free = shutil.disk_usage(directory).free
+        if free:
+            os.posix_fallocate(file, os.fstat(file).st_size, free)
+    return True
+
+
+def _stands_still(victim: Victim) -> bool:
+    """Whether a second passes without a commit to the governance log."""
+    before = _head(victim)
+    time.sleep(1.0)
+    return _head(victim) == before
+
+
+def _head(victim: Victim) -> int | None:
+    try:
+        with victim.database() as connection:
+            row = connection.execute("SELECT position FROM head WHERE log = 'governance'").fetchone()
+    except psycopg.Error:
+        return None
+    return row[0] if row else None
 
 
 def _owner_changed(victim: Victim, name: str) -> bool:

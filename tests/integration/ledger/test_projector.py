@@ -14,8 +14,7 @@ from execution.models import Account
 from ledger.application import LedgerApplication
 from ledger.errors import Corrupt, Fenced
 from ledger.projector import Projection, Projector
-from ledger.readmodel import ReadModel, Rows, moment
-from ledger.records import RecordedEvent
+from ledger.readmodel import ReadModel, Rows, Told, moment
 from ledger.relay import Relay
 from streams.client import DEAD_LETTERS, FIELD, LEDGER_EXECUTION, Streams, connect
 from streams.messages import Log
@@ -37,7 +36,7 @@ class Positions:
         self.passed_over = passed_over
         self.fails_at = 0
 
-    def fold(self, rows: Rows, events: Sequence[RecordedEvent]) -> None:
+    def fold(self, rows: Rows, events: Sequence[Told]) -> None:
         for event in events:
             quote: Any = None if event.position == self.fails_at else "USDT"
             rows.add(account(f"{self.name}:{event.position}", event, quote))
@@ -45,7 +44,7 @@ class Positions:
             counted.cash += 1
 
 
-def account(book: str, event: RecordedEvent, quote: str) -> Account:
+def account(book: str, event: Told, quote: str) -> Account:
     zero = Decimal(0)
     return Account.told(
         book=book, quote=quote, cash=zero, deposits=zero, realised=zero, fees=zero,

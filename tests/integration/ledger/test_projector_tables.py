@@ -30,7 +30,7 @@ PROPOSALS = st.lists(
     st.fixed_dictionaries(
         {
             "proposal_id": TEXT,
-            "deliberation_id": st.none() | st.uuids(),
+            "deliberation_id": st.none() | st.uuids().map(str),
             "book": TEXT,
             "target": EXACT,
             "held": st.none() | EXACT,
@@ -44,6 +44,10 @@ PROPOSALS = st.lists(
     max_size=6,
     unique_by=lambda values: str(values["proposal_id"]),
 )
+
+
+def uuid(number: int) -> str:
+    return str(UUID(int=number))
 
 
 def again(url: str, rows: list[Any]) -> dict[Any, dict[str, Any]]:
@@ -71,13 +75,13 @@ def test_what_is_written_is_read_back(migrated_url: str, told: list[dict[str, An
 def test_flags_and_nulls_keep_their_places(migrated_url: str) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     outcomes = [
-        Outcome.told(outcome_id=UUID(int=n), bucket=1, horizon_s=9, y=y, gain=gain, recorded_at=at, ledger_position=1)
+        Outcome.told(outcome_id=uuid(n), bucket=1, horizon_s=9, y=y, gain=gain, recorded_at=at, ledger_position=1)
         for n, (y, gain) in enumerate([(True, 0.5), (None, None), (False, -0.25)])
     ]
     assert [values["y"] for values in again(migrated_url, outcomes).values()] == [True, None, False]
     ballots = [
         Ballot.told(
-            ballot_id=UUID(int=n), deliberation_id=UUID(int=9), weight_ppm=n, veto=n > 1, size_limit=limit,
+            event_id=uuid(n), deliberation_id=uuid(9), weight_ppm=n, veto=n > 1, size_limit=limit,
             ledger_position=n,
         )
         for n, limit in enumerate([None, exact(Decimal("1e-18")), None])
@@ -86,12 +90,12 @@ def test_flags_and_nulls_keep_their_places(migrated_url: str) -> None:
 
 
 def test_a_later_state_of_a_row_replaces_the_earlier_one(migrated_url: str) -> None:
-    row = Ballot.told(ballot_id=UUID(int=1), deliberation_id=UUID(int=9), weight_ppm=1, veto=False, ledger_position=1)
+    row = Ballot.told(event_id=uuid(1), deliberation_id=uuid(9), weight_ppm=1, veto=False, ledger_position=1)
     with psycopg.connect(migrated_url) as connection:
         write(connection, [upsert(Ballot, [row])])
         row.weight_ppm, row.ledger_position = 2, 5
         write(connection, [upsert(Ballot, [row])])
-        found = fetch(connection, Ballot, [row.pk, UUID(int=404)])
+        found = fetch(connection, Ballot, [row.pk, uuid(404)])
         connection.rollback()
     assert [(each.pk, values(each)["weight_ppm"], each.ledger_position) for each in found.values()] == [(row.pk, 2, 5)]
 

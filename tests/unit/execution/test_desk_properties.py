@@ -176,6 +176,8 @@ REFUSED = (
     Step(0, "NORMAL", Asked((ticket("buy", "0.00001", name="9"), ticket("buy", "0", name="10")), "9", 0)),
     Step(0, "NORMAL", Asked((ticket("buy", "0.1", name="11", instrument="X"),), "11", 0)),
     Step(0, "NORMAL", Asked((ticket("buy", "0.1", name="12"),), "12", 300)),
+    Step(6_000, "NORMAL", quote(instrument="ETHUSDT")),
+    Step(0, "NORMAL", Asked((ticket("buy", "0.1", name="13"),), "13", 0)),
 )
 openings = st.sampled_from([(), UNPRICED, REFUSED, AT_WORK, AT_WORK])
 steps = st.builds(lambda first, then: [*first, *then], openings, st.lists(single, min_size=8, max_size=24))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
+from django.db.models import JSONField
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,14 +17,14 @@ from execution import projections as execution
 from execution.models import Account, Fill, Order, Position
 from governance import projections as governance
 from governance.models import Ballot, Book, Decision, Deliberation, FeedGap, Proposal, Rule, Seat
-from ledger.readmodel import ReadModel, Rows, key_of, moment
+from ledger.readmodel import ReadModel, Rows, Told, key_of, moment
 from ledger.records import RecordedEvent
 from streams import events as e
 from streams.envelope import derived_id
 from streams.messages import Log
 from tests.unit.site.history import BOOK, START, TOTAL, History, recorded
 
-Fold = Callable[[Rows, Sequence[RecordedEvent]], None]
+Fold = Callable[[Rows, Sequence[Told]], None]
 
 
 class Tables:
@@ -36,9 +39,9 @@ class Tables:
 
     def project(self, fold: Fold, events: Sequence[RecordedEvent], models: Sequence[type[ReadModel]]) -> None:
         rows = Rows(self.load)
-        fold(rows, events)
+        fold(rows, [Told.of(event) for event in events])
         for model in models:
-            self.rows.setdefault(model, {}).update({row.pk: row for row in rows.changed(model)})
+            self.rows.setdefault(model, {}).update({row.pk: _kept(row) for row in rows.changed(model)})
 
     def of(self, model: type[ReadModel]) -> list[Any]:
         return list(self.rows.get(model, {}).values())
@@ -52,6 +55,14 @@ class Tables:
             ]
             for model, rows in self.rows.items()
         }
+
+
+def _kept(row: ReadModel) -> ReadModel:
+    """As a table gives it back: JSON columns plain."""
+    for field in row._meta.concrete_fields:
+        if isinstance(field, JSONField):
+            setattr(row, field.attname, json.loads(msgspec.json.encode(getattr(row, field.attname))))
+    return row
 
 
 def governed(history: History) -> Tables:
