@@ -51,6 +51,8 @@ def read_keys(path):
 def check_signature(keys, key_id, signature, message, what):
     if key_id not in keys:
         raise Fault(f"{what} is signed by the key {key_id}, which is not yours")
+    if not re.fullmatch("[0-9a-f]{128}", signature):
+        raise Fault(f"{what}: the signature is not written as 128 lower case hexadecimal digits")
     try:
         keys[key_id].verify(bytes.fromhex(signature), message)
     except (InvalidSignature, ValueError) as error:
@@ -63,8 +65,11 @@ def check_signature(keys, key_id, signature, message, what):
 def read_rows(paths):
     for path in paths:
         with gzip.open(path, "rb") as lines:
-            for line in lines:
-                yield json.loads(line)
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise Fault(f"{path}, line {number}: it is no JSON ({error})") from error
 
 
 def check_row(row):
@@ -72,6 +77,8 @@ def check_row(row):
     fields = "".join(f"{'' if row[name] is None else row[name]}\x1f" for name in HASHED)
     packed = row.get("state_base64", "")
     state = base64.b64decode(packed) if packed else row["state"].encode()
+    if packed and base64.b64encode(state).decode() != packed:
+        raise Fault(f"{place}: its state_base64 is not written as it was")
     if sha256(bytes.fromhex(row["prev_hash"]), fields.encode(), state).hex() != row["hash"]:
         raise Fault(f"{place}: its hash does not fit what it says")
     name = f"{row['log']}\x1f{row['partition']}\x1f{row['position']}"
@@ -130,7 +137,10 @@ def check_root(one, known, nodes):
 
 
 def verify_export(keys, directory):
-    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    text = (directory / "manifest.json").read_bytes().decode()
+    manifest = json.loads(text)
+    if text != json.dumps(manifest, indent=1, ensure_ascii=False) + "\n":
+        raise Fault("manifest.json is not written as it was: its white space or its spelling was changed")
     told = {name: value for name, value in manifest.items() if name != "signature"}
     message = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     check_signature(keys, manifest["key_id"], manifest["signature"], message, "manifest.json")
@@ -159,10 +169,30 @@ def verify_export(keys, directory):
     )
 
 
+def read_checkpoints(path):
+    """One line of JSON each, written in one way only."""
+    text = path.read_bytes().decode()
+    signed = [json.loads(line) for line in text.splitlines()]
+    if not signed:
+        raise Fault(f"{path} holds no checkpoint")
+    written = "".join(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n" for one in signed)
+    if text != written or any(tuple(one) != (*STATED, "hash", "signature") for one in signed):
+        raise Fault(f"{path} is not written as it was: its spelling was changed, or its end is missing")
+    return signed
+
+
+def check_seal(archive):
+    """A file of a day that is over has a seal beside it with its checksum."""
+    seal = archive.with_name(archive.name.removesuffix(".jsonl.gz") + ".json")
+    if seal.exists() and json.loads(seal.read_bytes())["sha256"] != hashlib.sha256(archive.read_bytes()).hexdigest():
+        raise Fault(f"{archive} does not have the checksum of its seal")
+
+
 def verify_log(keys, checkpoints, archives):
     """The chain of the checkpoints, and, where archives are given, every row from the first on."""
-    lines = checkpoints.read_text(encoding="utf-8").splitlines()
-    signed, last, previous = [json.loads(line) for line in lines], 0, NOTHING
+    signed, last, previous = read_checkpoints(checkpoints), 0, NOTHING
+    for archive in archives:
+        check_seal(archive)
     for one in signed:
         check_statement(keys, one)
         if one["first"] != last + 1 or one["previous"] != previous:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from execution.calls import Answer, Calls
 from execution.domain.desk import Desk
 from execution.domain.order import IllegalTransition, Order
 from execution.domain.venue import Holdings, Report
-from execution.venues.remote import Refused, RemoteVenue, Unreachable
-from ledger.records import Gate
+from execution.venues.remote import Refused, Unreachable
 from streams.events import DomainEvent
-from streams.messages import Code
+from streams.messages import Code, Mode
 
 log = logging.getLogger(__name__)
 
@@ -20,26 +19,38 @@ NS_PER_S = 1_000_000_000
 LOOK_EVERY_NS = 500_000_000
 LOOK_AT_RESTING_EVERY_NS = 3_000_000_000  # a venue counts what it is asked
 CANCEL_EVERY_NS = 1_000_000_000
+OPEN_EVERY_NS = 5_000_000_000
 
+Decide = Callable[[int], list[DomainEvent]]
+Told = Callable[[Desk, Decide], None]
 Commit = Callable[[Desk, list[DomainEvent]], None]
-Barrier = Callable[[str], Gate]
-Hold = Callable[[str, Holdings], None]
+ModeOf = Callable[[str], Mode]
+Hold = Callable[[str, Holdings | None], None]
 
 
 class Dispatch:
     """What is sent is in the log already (`OrderSent`), and it is sent by whoever committed that, once. After a crash,
     or when an answer does not come, the venue is asked by the client order id. An order that it does not know and that
-    was sent so long ago that the venue would not take it any more was never placed."""
+    was sent so long ago that the venue would not take it any more was never placed.
 
-    def __init__(self, venue: RemoteVenue, *, commit: Commit, barrier: Barrier, hold: Hold) -> None:
-        self.venue = venue
-        self.calls = Calls(venue)
+    `told` commits what the venue says; `commit` what follows from its saying nothing; `hold` is given the holdings,
+    None where they could not be had."""
+
+    def __init__(self, calls: Calls, *, told: Told, commit: Commit, mode: ModeOf, hold: Hold) -> None:
+        self.calls = calls
+        self.venue = calls.venue
+        self._told = told
         self._commit = commit
-        self._barrier = barrier
+        self._mode = mode
         self._hold = hold
-        self._settled_after_ns = int(venue.settles_within_s * NS_PER_S)
+        self._settled_after_ns = int(self.venue.settles_within_s * NS_PER_S)
+        self._checked: frozenset[str] | None = None
+        self._asked: frozenset[str] = frozenset()
+        self._open_at = 0
         self._look_at: dict[str, int] = {}
+        self._known_as_of: dict[str, int] = {}
         self._cancel_at: dict[str, int] = {}
+        self._strange: set[str] = set()
 
     def send(self, book: str, orders: Iterable[Order], now: int) -> None:
         """Of orders whose `OrderSent` this process has just committed."""
@@ -47,23 +58,63 @@ class Dispatch:
             self._look_at[order.order_id] = now + LOOK_EVERY_NS
             self.calls.send(book, order)
 
-    def pursue(self, desks: Iterable[Desk], now: int) -> None:
+    def pursue(self, desks: Sequence[Desk], now: int) -> None:
         """Takes what has been answered and asks what is due."""
         known = {desk.account.book: desk for desk in desks}
         for answer in self.calls.answers():
-            if answer.book in known:
+            if answer.question == "open":
+                self._opened(answer, desks)
+            elif answer.book in known:
                 self._take(known[answer.book], answer, now)
-        for desk in known.values():
-            if unresolved := desk.unresolved():
+        self._open([desk for desk in desks if desk.real], now)
+        for desk in desks:
+            if unresolved := self._ours(desk):
                 self._ask(desk, unresolved, now)
 
-    def close(self) -> None:
-        self.calls.close()
+    def look_now(self, desk: Desk) -> None:
+        """Somebody doubts what the book knows of its orders."""
+        for order in self._ours(desk):
+            self._look_at[order.order_id] = 0
 
-    def _ask(self, desk: Desk, unresolved: Iterable[Order], now: int) -> None:
-        book = desk.account.book
-        for order, code in desk.to_cancel(now, self._barrier(book).mode):
-            if now >= self._cancel_at.get(order.order_id, 0):
+    def is_level(self, desk: Desk, since: int) -> bool:
+        """Whether the venue has told of every order since then."""
+        return all(self._known_as_of.get(order.order_id, 0) >= since for order in self._ours(desk))
+
+    # --- whether it trades there at all -------------------------------------------------------------
+
+    def _open(self, desks: Sequence[Desk], now: int) -> None:
+        """Until the venue was asked whether it takes what a book lists, orders of that book are rejected."""
+        listings = {terms.symbol: terms for desk in desks for terms in desk.instruments.values()}
+        if not desks or self._checked == listings.keys() or now < self._open_at:
+            return
+        self._open_at, self._asked = now + OPEN_EVERY_NS, frozenset(listings)
+        self.calls.open(list(listings.values()))
+
+    def _opened(self, answer: Answer, desks: Sequence[Desk]) -> None:
+        if answer.error is not None:
+            log.error("nothing is traded at %s: %s", self.venue.name, answer.error)
+            return
+        self._checked = self._asked
+        log.info("trading at %s", self.venue.name)
+        for desk in desks:
+            if desk.instruments.keys() <= self._checked:
+                desk.remote = self.venue.name
+
+    # --- orders -------------------------------------------------------------------------------------
+
+    def _ours(self, desk: Desk) -> list[Order]:
+        """Orders at another venue than this one are nobody's to ask after: they stay as they are."""
+        unresolved = desk.unresolved()
+        for order in unresolved:
+            if order.venue != self.venue.name and order.order_id not in self._strange:
+                self._strange.add(order.order_id)
+                log.critical("the order %s is at %s, not at %s: it stays open", *_place(order), self.venue.name)
+        return [order for order in unresolved if order.venue == self.venue.name]
+
+    def _ask(self, desk: Desk, unresolved: Sequence[Order], now: int) -> None:
+        book, ours = desk.account.book, {order.order_id for order in unresolved}
+        for order, code in desk.to_cancel(now, self._mode(book)):
+            if order.order_id in ours and now >= self._cancel_at.get(order.order_id, 0):
                 self._cancel_at[order.order_id] = now + CANCEL_EVERY_NS
                 log.info("cancelling the order %s at %s: %s", order.order_id, self.venue.name, code)
                 self.calls.cancel(book, order)
@@ -76,7 +127,9 @@ class Dispatch:
                 self.calls.look(book, order)
 
     def _take(self, desk: Desk, answer: Answer, now: int) -> None:
-        if answer.holdings is not None:
+        if answer.question == "holdings":
+            if answer.error is not None:
+                log.error("%s cannot be compared with %s: %s", answer.book, self.venue.name, answer.error)
             self._hold(answer.book, answer.holdings)
             return
         order = desk.orders.open(answer.order_id)
@@ -86,21 +139,20 @@ class Dispatch:
             self._failed(desk, order, answer, now)
         elif answer.report is not None:
             self._reported(desk, answer.report, now)
+            self._known_as_of[order.order_id] = answer.asked_at
         elif answer.question == "look" and answer.asked_at - order.sent_at > self._settled_after_ns:
             detail = f"{self.venue.name} knows no such order, and would not take it any more"
             self._commit(desk, desk.failed(order.order_id, Code.VENUE_LOST, detail, now=now))
         if desk.orders.open(answer.order_id) is None:
-            self._look_at.pop(answer.order_id, None)
-            self._cancel_at.pop(answer.order_id, None)
+            for kept in (self._look_at, self._known_as_of, self._cancel_at):
+                kept.pop(answer.order_id, None)
 
     def _reported(self, desk: Desk, report: Report, now: int) -> None:
         """What cannot be is not booked: the account there then differs from the book, and the reconciliation tells."""
         try:
-            events = desk.reported(report, now=now, halted_at=self._halted_at(desk))
+            self._told(desk, lambda halted_at: desk.reported(report, now=now, halted_at=halted_at))
         except IllegalTransition as error:
             log.critical("%s tells what cannot be: %s", self.venue.name, error)
-            return
-        self._commit(desk, events)
 
     def _failed(self, desk: Desk, order: Order, answer: Answer, now: int) -> None:
         """Only what certainly is not at the venue ends here; everything else is asked after."""
@@ -111,6 +163,6 @@ class Dispatch:
         elif answer.question == "cancel":
             self._look_at[order.order_id] = now
 
-    def _halted_at(self, desk: Desk) -> int:
-        barrier = self._barrier(desk.account.book)
-        return barrier.gate_at if barrier.mode == "HALTED" else 0
+
+def _place(order: Order) -> tuple[str, str]:
+    return order.order_id, order.venue

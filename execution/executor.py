@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import redis
 
+from execution.calls import Calls
 from execution.dispatch import Dispatch
-from execution.domain.desk import NotBooked
 from execution.domain.floor import Floor
 from execution.domain.order import Order
 from execution.intake import ledger_entry_of, tick_of
@@ -21,9 +21,9 @@ from execution.recording import InputRecord
 from execution.recovery import restore
 from execution.reporting import Reporting
 from execution.transactions import Transactions
-from execution.venues.remote import RemoteVenue, VenueError
+from execution.venues.remote import RemoteVenue
 from ledger.application import Head, LedgerApplication, RecordedEvent
-from ledger.errors import Conflict, Fenced, LeaseHeld, LedgerError
+from ledger.errors import Conflict, Corrupt, Fenced, LeaseHeld
 from ledger.follower import Follower
 from ledger.snapshots import Positions
 from streams.client import LEDGER_GOVERNANCE, TICKS, Entry, Streams, milliseconds_of
@@ -32,7 +32,6 @@ from streams.events import (
     AGGREGATES,
     CashMoveOrdered,
     DecisionReached,
-    InstrumentTerms,
     PositionAdjustmentOrdered,
     ReconciliationOrdered,
     encode_event,
@@ -45,6 +44,9 @@ log = logging.getLogger(__name__)
 
 NAME = "executor"
 BLOCK_MS = 10
+PATIENCE_S = 2.0  # with a Redis that neither answers nor closes; a read waits 10 ms at most
+PAUSE_S = 0.1
+CORRUPT_PAUSE_S = 1.0
 BATCH = 1000
 FOLDED_AT_ONCE = 5000
 MOST_DECISIONS = 100
@@ -53,7 +55,7 @@ SILENCE_NS = 250_000_000
 SECOND_NS = 1_000_000_000
 POSTGRES_LOST = (psycopg.OperationalError,)
 POSTGRES_NOT_READY = (*POSTGRES_LOST, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction)
-REDIS_LOST = (redis.ConnectionError, redis.TimeoutError)
+REDIS_LOST = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)  # a full disk is an answer
 INSTRUCTIONS = (CashMoveOrdered, PositionAdjustmentOrdered)
 OF_THE_BOOK = AGGREGATES["Book"]
 
@@ -75,22 +77,21 @@ class Executor:
         self.stop = stop
         self.application = LedgerApplication(database_url, "execution", owner=owner)
         self.follower = Follower(self.application, "governance")
-        self.streams = Streams(redis_url)
+        self.streams = Streams(redis_url, timeout_s=PATIENCE_S)
         self.telemetry = Telemetry(self.streams.redis, NAME)
         self.reporting = Reporting(self.telemetry)
         self.record = InputRecord(record) if record else None
-        self.venue = venue
         self.positions: dict[str, str] = {}
-        self._behind = False
         self._seen = 0
         self._heard_at = 0
         self._renew_at = 0
+        self.calls = Calls(venue) if venue else None
         self.dispatch: Dispatch | None = None
         self._begin(0)
 
     def _begin(self, marked: int) -> None:
         """Whatever was known before is forgotten."""
-        self.floor = Floor(remote=self.venue.name if self.venue else "")
+        self.floor = Floor()
         self.transactions = Transactions(
             self.application,
             self.floor,
@@ -101,13 +102,13 @@ class Executor:
             send=self._send,
         )
         self.reconciliation = Reconciliation(self.application.recorder.reading, self.transactions)
-        if self.venue is not None:
-            if self.dispatch:
-                self.dispatch.calls.leave()
+        if self.calls is not None:
+            self.calls.begin_anew()
             self.dispatch = Dispatch(
-                self.venue,
+                self.calls,
+                told=self.transactions.told,
                 commit=self.transactions.book,
-                barrier=self.transactions.barrier,
+                mode=self.transactions.mode,
                 hold=self.reconciliation.held,
             )
 
@@ -122,36 +123,47 @@ class Executor:
                     self.finish()
                 except Fenced as error:
                     log.warning("another executor has taken over: %s", error)
+                except Corrupt as error:
+                    log.critical("nothing is executed: %s; run `manage.py audit verify`", error)
+                    self.telemetry.state = "corrupt"
+                    self._beat()
+                    self.stop.wait(CORRUPT_PAUSE_S)
                 except POSTGRES_LOST as error:
                     log.warning("lost PostgreSQL: %s", _first_line(error))
                 except REDIS_LOST as error:
                     log.warning("lost Redis: %s", _first_line(error))
+                    self._hold_out()
         except Stopping as waited_for:
             log.info("told to stop while waiting for %s", waited_for)
         finally:
             self.close()
 
+    def _hold_out(self) -> None:
+        """Without Redis nothing new is executed, but a halt holds: what works is cancelled, and asked after."""
+        try:
+            while not self.stop and self.telemetry.state == "running":
+                try:
+                    return self._beat()
+                except REDIS_LOST:
+                    self.application.renew()
+                    self._work(time.time_ns())
+                    self.stop.wait(PAUSE_S)
+        except (Fenced, *POSTGRES_LOST) as error:
+            log.warning("lost the ledger as well: %s", _first_line(error))
+
     # --- start and end ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Waits for Redis, PostgreSQL, the lease and the venue, then recovers everything from the ledger."""
+        """Waits for Redis, PostgreSQL and the lease, then recovers everything from the ledger."""
         self.telemetry.state = "waiting"
         persist("Redis", self._beat, self.stop, errors=REDIS_LOST)
         persist("PostgreSQL", self._ask_postgres, self.stop, errors=POSTGRES_NOT_READY)
         lease = "the lease of the execution log"
         self._recover(persist(lease, self._acquire, self.stop, errors=(LeaseHeld,), longest_s=0.4))
-        if self.venue is not None:
-            listings = [terms for desk in self.floor.desks.values() for terms in desk.instruments.values() if desk.real]
-            persist(f"the venue {self.venue.name}", lambda: self._open_venue(listings), self.stop, errors=(VenueError,))
         self.telemetry.state = "running"
+        self._catch_up()
         self._keep_up()
         log.info("executing from position %d of the governance log", self._seen)
-
-    def _open_venue(self, listings: list[InstrumentTerms]) -> None:
-        assert self.venue is not None
-        self.application.renew()
-        self._beat()
-        self.venue.open(listings)
 
     def _beat(self) -> None:
         self.telemetry.beat(force=True)
@@ -166,6 +178,8 @@ class Executor:
 
     def _recover(self, head: Head) -> None:
         self._seen = self.follower.position = int(head.mark or 0)
+        if (last := self.follower.reader.last_position()) < self._seen:
+            raise Corrupt(f"the governance log ends at {last}, but was executed to {self._seen}")
         self._begin(self._seen)
         history: Iterable[RecordedEvent] = self._history(head)
         if self.record:
@@ -178,7 +192,7 @@ class Executor:
             self.floor.apply(recorded.event)
             if number % FOLDED_AT_ONCE == 0:
                 self._keep_up()
-        self._warm_up()
+        self._observe_all()
         self.floor.begin()
         if self.record:
             self.record.opened(time.time_ns())
@@ -193,14 +207,11 @@ class Executor:
         known = takewhile(lambda recorded: recorded.position <= self._seen, books)
         return chain(known, self.application.events(after=at.execution))
 
-    def _warm_up(self) -> None:
-        """Reads the ticks of the last seconds, so that the first decision finds the prices of now."""
-        while not self.stop:
-            entries = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
-            self._take(entries, time.time_ns())
+    def _catch_up(self) -> None:
+        """What was decided meanwhile, a little at a time: the lease does not wait for all of it."""
+        while not self.stop and (recorded := self.follower.catch_up(FOLDED_AT_ONCE)):
+            self.handle(recorded)
             self._keep_up()
-            if len(entries) < BATCH:
-                return
 
     def finish(self) -> None:
         self.transactions.move_mark(self._seen)
@@ -211,8 +222,8 @@ class Executor:
             self.telemetry.leave()
         except REDIS_LOST as error:
             log.warning("left without a word, Redis is gone: %s", _first_line(error))
-        if self.dispatch:
-            self.dispatch.close()
+        if self.calls:
+            self.calls.close()
         if self.record:
             self.record.close()
         self.application.close()
@@ -221,20 +232,20 @@ class Executor:
     # --- one turn -----------------------------------------------------------------------------------
 
     def turn(self) -> None:
-        """Reads what was decided, observes all ticks up to then, then executes.
+        """Reads what was decided, observes all ticks up to then, then executes: whoever was stopped for a while meets
+        the market of now, not that of then.
 
         Ticks are fetched when there is a decision, and every 10 ms: a wake-up for each would cost more."""
         decided = {LEDGER_GOVERNANCE: self.positions[LEDGER_GOVERNANCE]}
-        entries = self.streams.read(decided, block_ms=None if self._behind else BLOCK_MS, count=BATCH)
-        ticks = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
-        self._behind = len(ticks) == BATCH
+        entries = self.streams.read(decided, block_ms=BLOCK_MS, count=BATCH)
+        self._observe_all()
         now = time.time_ns()
-        recorded = self._take([*ticks, *entries], now)
+        recorded = self._take(entries)
         if recorded:
             self._heard_at = now
         elif now - self._heard_at >= SILENCE_NS:
-            recorded = self.follower.catch_up()
-            self._heard_at = now
+            recorded = self.follower.catch_up(FOLDED_AT_ONCE)
+            self._heard_at = now if len(recorded) < FOLDED_AT_ONCE else 0
         self._work(now)
         self.handle(recorded)
         self._keep_up()
@@ -247,26 +258,30 @@ class Executor:
         for desk in desks:
             self.transactions.advance(desk, now)
         if self.dispatch:
-            self.dispatch.pursue(self.floor.desks.values(), now)
+            self.dispatch.pursue(list(self.floor.desks.values()), now)
 
     def _send(self, book: str, orders: list[Order], now: int) -> None:
         if self.dispatch:
             self.dispatch.send(book, orders, now)
 
-    def _take(self, entries: Sequence[Entry], now: int) -> list[RecordedEvent]:
-        """Observes the ticks and gives what is new of the governance log."""
-        if not entries:
-            return []
-        ticks = [entry for entry in entries if entry.stream == TICKS]
-        self._observe(ticks, now)
+    def _observe_all(self) -> None:
+        """Every tick that is in the stream."""
+        while not self.stop:
+            ticks = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
+            self._observe(ticks, time.time_ns())
+            if len(ticks) < BATCH:
+                return
+            self._keep_up()
+
+    def _take(self, entries: Sequence[Entry]) -> list[RecordedEvent]:
+        """What is new of the governance log."""
         recorded: list[RecordedEvent] = []
-        for entry in entries if len(ticks) < len(entries) else ():
-            if entry.stream != TICKS:
-                self.positions[entry.stream] = entry.id
-                try:
-                    recorded += self.follower.accept(ledger_entry_of(entry))
-                except Refused as refusal:
-                    self._refuse(entry, refusal)
+        for entry in entries:
+            self.positions[entry.stream] = entry.id
+            try:
+                recorded += self.follower.accept(ledger_entry_of(entry))
+            except Refused as refusal:
+                self._refuse(entry, refusal)
         return recorded
 
     def _observe(self, entries: Sequence[Entry], now: int) -> None:
@@ -330,7 +345,7 @@ class Executor:
             self.reconciliation.check(self.floor.desks.values(), self.dispatch, now)
         self.telemetry.beat(now)
 
-    def _bury(self, recorded: RecordedEvent, error: LedgerError | NotBooked) -> None:
+    def _bury(self, recorded: RecordedEvent, error: Exception) -> None:
         """What the log or the desk does not take for what it is: kept for people, and passed."""
         name = type(recorded.event.body).__name__
         log.error("%s at position %d cannot be executed: %s", name, recorded.position, error)

@@ -48,6 +48,7 @@ class InputRecord:
     def advanced(self, book: str, now: int) -> None:
         """The desk was told the time, and something came of it."""
         self._write(derived_id("advanced", book, now), ClockAdvanced(), now, book)
+        self._journal.flush()
 
     def happened(self, events: Sequence[DomainEvent], commit: Commit) -> None:
         """What no desk has decided: that a book agrees with its venue, or does not."""
@@ -69,14 +70,12 @@ class InputRecord:
         for (log, _), group in groupby(recorded, key=lambda event: (event.log, event.recorded_at)):
             body = entry_of(list(group))
             self._write(derived_id("given", log, body.partition, body.first, now), body, now)
+        self._journal.flush()
 
     def _write(
         self, message_id: str, body: CoreStarted | GateObserved | ClockAdvanced | LedgerEntry, now: int, book: str = ""
     ) -> None:
         self._journal.write(Envelope(id=message_id, body=body, actor=ACTOR, sent_at=now, book=book), now)
-
-    def flush(self) -> None:
-        self._journal.flush()
 
     def close(self) -> None:
         self._journal.close()

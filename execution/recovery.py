@@ -12,6 +12,7 @@ from execution.domain import account, blotter, order
 from execution.domain.account import Account
 from execution.domain.blotter import Blotter
 from execution.domain.floor import Floor
+from ledger import upcasting
 from ledger.freezing import Freezer, Unreadable
 from ledger.records import RecordedEvent
 from ledger.session import Session
@@ -25,6 +26,7 @@ STANDING = tuple(vars(Blotter(Account(), None, {})))
 FREEZER = Freezer(
     modules=(account, blotter, order, position, streams.parts),
     packages=(execution.domain, market.domain, streams),
+    sources=(__file__, upcasting.__file__),
 )
 
 
@@ -73,5 +75,6 @@ FOLDING: Folding[Floor] = Folding(
     apply=_apply,
     freeze=lambda floor: FREEZER.freeze(standing(floor)),
     thaw=_thaw,
+    canonical=FREEZER.canonical,
     books=BOOKS,
 )

@@ -12,7 +12,7 @@ from execution.domain.order import Order
 from execution.recording import InputRecord
 from ledger import gate
 from ledger.application import Commit, LedgerApplication, RecordedEvent
-from ledger.errors import BadData, Conflict, GateClosed, LedgerError
+from ledger.errors import BadData, Conflict, GateClosed
 from ledger.records import Gate
 from streams.events import DecisionReached, DomainEvent, OrderSent
 from streams.messages import Mode
@@ -20,8 +20,9 @@ from streams.messages import Mode
 log = logging.getLogger(__name__)
 
 LOOK_AT_GATES_NS = 50_000_000
+LONGEST_DECIDING_NS = 50_000_000
 
-Bury = Callable[[RecordedEvent, LedgerError | NotBooked], None]
+Bury = Callable[[RecordedEvent, Exception], None]
 Tell = Callable[[Sequence[RecordedEvent], Sequence[DomainEvent], Commit], None]
 Send = Callable[[str, list[Order], int], None]
 
@@ -50,6 +51,7 @@ class Transactions:
         self._send = send
         self._barriers: dict[str, Gate] = {}
         self._looked_at = 0
+        self._hesitated = False
 
     # --- decisions ----------------------------------------------------------------------------------
 
@@ -57,8 +59,8 @@ class Transactions:
         """A batch of decisions of one book; the mark is the last position that it settles."""
         try:
             while not self._executed(batch, mark):
-                log.info("the gate of %s closed while %d decisions were executed", batch[0].event.book, len(batch))
-        except (Conflict, BadData) as error:
+                log.info("%d decisions of %s are looked at again", len(batch), batch[0].event.book)
+        except (Conflict, BadData, ArithmeticError, LookupError, ValueError) as error:
             if len(batch) == 1:
                 self._bury(batch[0], error)
                 return
@@ -67,7 +69,8 @@ class Transactions:
                 self.execute([decision], decision.position)
 
     def _executed(self, batch: Sequence[RecordedEvent], mark: int) -> bool:
-        """False if the gate moved between our look at it and the commit: nothing was written, look again."""
+        """False if the gate moved between our look at it and the commit, or if this process was stopped on the way, so
+        that market and time to live are not what they were: nothing was written, look again."""
         book = batch[0].event.book
         barrier, desk, now = self.barrier(book), self.floor.desk(book), time.time_ns()
         draft, events = desk.draft(), list[DomainEvent]()
@@ -85,13 +88,16 @@ class Transactions:
             for event in made:
                 draft.apply(event)
             events += made
+        if time.time_ns() - now > LONGEST_DECIDING_NS and not self._hesitated:
+            self._hesitated = True
+            return False
+        self._hesitated = False
         commit = self._through_the_gate(desk, events, barrier, mark)
         if commit is None:
             return False
         if self._record:
             self._record.gate(book, barrier, now)
             self._record.given(batch, now)
-            self._record.flush()
         self._tell(batch, events, commit)
         self._send_out(desk, events, now)
         return True
@@ -115,6 +121,21 @@ class Transactions:
             self._looked_at = now
             self._barriers.clear()
 
+    # --- a real venue -------------------------------------------------------------------------------
+
+    def told(self, desk: Desk, decide: Callable[[int], list[DomainEvent]]) -> None:
+        """What a venue says has happened, whatever the gate says of it: `decide` is given when it fell, 0 while it is
+        open, and is asked again where it moved before the commit."""
+        while True:
+            barrier = self.barrier(desk.account.book)
+            events = decide(barrier.gate_at if barrier.mode == "HALTED" else 0)
+            if not events:
+                return
+            commit = self._through_the_gate(desk, events, barrier, None)
+            if commit is not None:
+                self._tell((), events, commit)
+                return
+
     # --- what needs no gate -------------------------------------------------------------------------
 
     def instruct(self, recorded: RecordedEvent) -> None:
@@ -131,7 +152,7 @@ class Transactions:
             self._record.given([recorded], now)
 
     def book(self, desk: Desk, events: Sequence[DomainEvent], mark: int | None = None) -> None:
-        """What has happened and can be refused by nobody: executions of a real venue, money that moved."""
+        """What has happened and can be refused by nobody: orders that a venue does not have, money that moved."""
         if not events and mark is None:
             return
         commit = self.application.commit(events, mark=None if mark is None else str(mark))

@@ -19,6 +19,7 @@ import streams.vocabulary
 from governance.domain import capital, changes, council, holds, reputation, safety, scoring, state
 from governance.domain.chamber import Chamber
 from governance.domain.state import BookState
+from ledger import upcasting
 from ledger.application import LedgerApplication
 from ledger.entries import entry_of
 from ledger.follower import Follower
@@ -42,12 +43,27 @@ ROWS_PER_ENTRY = 200
 def chambers_from(ledger: LedgerApplication, execution: Follower, journal: Journal | None) -> dict[str, Chamber]:
     """One chamber a book, from the newest snapshot and what both logs have after it, from their start where a journal
     has to tell it all; the follower then stands at the last execution that was folded."""
-    states, at = FOLDING.recovered(ledger.recorder.reading) if journal is None else ({}, Positions())
+    states = _recovered(ledger, execution) if journal is None else _recorded(ledger, execution, journal)
+    return {book: Chamber(folded) for book, folded in states.items()}
+
+
+def _recovered(ledger: LedgerApplication, execution: Follower) -> States:
+    """Each event is folded as it is read: a log may be larger than the memory."""
+    states, at = FOLDING.recovered(ledger.recorder.reading)
+    for recorded in ledger.events(after=at.governance):
+        _apply(states, recorded)
     execution.position = at.execution
-    committed, executed = list(ledger.events(after=at.governance)), execution.catch_up()
-    if journal:
-        _write_recovery(journal, committed, executed)
-    return {book: Chamber(folded) for book, folded in fold([*committed, *executed], states).items()}
+    for recorded in execution.reader.events(after=at.execution):
+        _apply(states, recorded)
+        execution.position = recorded.position
+    return states
+
+
+def _recorded(ledger: LedgerApplication, execution: Follower, journal: Journal) -> States:
+    execution.position = 0
+    committed, executed = list(ledger.events()), execution.catch_up()
+    _write_recovery(journal, committed, executed)
+    return fold([*committed, *executed])
 
 
 def fold(events: Iterable[RecordedEvent], states: States | None = None) -> States:
@@ -92,6 +108,7 @@ FREEZER = Freezer(
         streams.vocabulary,
     ),
     packages=(governance.domain, market.domain, streams),
+    sources=(__file__, upcasting.__file__),
 )
 FOLDING: Folding[States] = Folding(
     name="governance",
@@ -100,6 +117,7 @@ FOLDING: Folding[States] = Folding(
     apply=_apply,
     freeze=FREEZER.freeze,
     thaw=_thaw,
+    canonical=FREEZER.canonical,
 )
 
 

@@ -12,7 +12,7 @@ from uuid import uuid5
 import msgspec
 
 from agents.council import Council
-from execution.domain.desk import Desk
+from execution.domain.desk import Desk, NotBooked
 from governance.domain.chamber import Chamber
 from governance.domain.scoreboard import SCORER
 from governance.domain.step import Halt, Step
@@ -172,7 +172,10 @@ class Pipeline:
         self.desk.apply(event)
         if isinstance(event.body, DecisionReached):
             self.decisions[event.body.outcome] += 1
-        made = self.desk.follow(event, event_id=row.event_id, committed_at=now, now=now, mode=self.mode)
+        try:
+            made = self.desk.follow(event, event_id=row.event_id, committed_at=now, now=now, mode=self.mode)
+        except NotBooked:
+            return  # an executor would bury it
         self._executed(made, now)
 
     def _work(self, now: int) -> None:

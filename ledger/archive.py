@@ -33,6 +33,8 @@ FETCH = 5000
 IN_FLIGHT_S = 2.0
 # The relay archives within a second. What is older than this and not there was forgotten, or nobody relays.
 LATE_S = 60.0
+# Smaller than any position, those that a forger may have made up included.
+BEFORE_ALL = -(2**63)
 
 # The columns as an archived line has them, in its order.
 _COLUMNS = """log, partition, position, event_id::text, originator_id::text, originator_version, topic,
@@ -67,7 +69,7 @@ def end_of(directory: Path, log: str, partition: int) -> int:
         with closing(segment.path.open("rb")) as file:
             last = 0
             for member in members(segment.path, file):
-                last = last if isinstance(member, Damaged) else member.last
+                last = last if isinstance(member, Damaged) else max(last, member.last)
         if last:
             return last
     return 0
@@ -84,11 +86,9 @@ def compare(
     try:
         end = end_of(directory, log, partition)
         _wait_for(connection, log, partition, end)
-        with connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            archived = takewhile(lambda line: line.position <= end, lines(directory, log, partition))
-            broken = _difference(archived, _table(connection, log, partition, end), end, progress)
-            broken = broken or _forgotten(connection, log, partition, end)
+        archived = takewhile(lambda line: line.position <= end, lines(directory, log, partition))
+        broken = _difference(archived, _table(connection, log, partition, end), end, progress)
+        broken = broken or _forgotten(connection, log, partition, end)
         sealed = (segment for segment in segments(folder_of(directory, log, partition)) if segment.sealed)
         return broken or next(filter(None, map(_seal_fault, sealed)), None)
     except Damaged as error:
@@ -114,13 +114,20 @@ def _wait_for(connection: Connection, log: str, partition: int, position: int) -
 
 
 def _table(connection: Connection, log: str, partition: int, end: int) -> Iterator[tuple[Any, ...]]:
-    """The rows as tuples of what the lines hold."""
-    query = f"SELECT {_COLUMNS} FROM event_log WHERE {_PLACE} AND position <= %s ORDER BY position"
-    with connection.cursor("archive_compare", binary=True) as cursor:
-        cursor.itersize = FETCH
-        for row in cursor.execute(query, [log, partition, end]):
+    """The rows as tuples of what the lines hold; a transaction a page, since a long one would keep PostgreSQL from
+    cleaning up. A log that only grows needs no snapshot."""
+    query = f"""SELECT {_COLUMNS} FROM event_log WHERE {_PLACE} AND position > %s AND position <= %s
+        ORDER BY position LIMIT {FETCH}"""
+    after = BEFORE_ALL
+    while True:
+        with connection.transaction(), connection.cursor(binary=True) as cursor:
+            page = cursor.execute(query, [log, partition, after, end]).fetchall()
+        for row in page:
             state, state_base64 = state_fields(row[_STATE])
             yield (*row[:_STATE], state, *row[_STATE + 1 :], state_base64)
+        if len(page) < FETCH:
+            return
+        after = page[-1][_POSITION]
 
 
 def _difference(

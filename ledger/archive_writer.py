@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -17,7 +16,6 @@ from typing import BinaryIO, NamedTuple
 from ledger.chain import ChainRow
 from ledger.records import GENESIS
 from ledger.segments import (
-    LARGEST_MEMBER,
     Damaged,
     Line,
     Member,
@@ -165,7 +163,7 @@ class ArchiveWriter:
         sync_directory(self.folder)
 
     def _recover(self) -> None:
-        """Finds the end of what is there; cuts off what was not written whole."""
+        """Finds the end of what is there; cuts off what was not written whole, and puts aside what is damaged."""
         for left in self.folder.glob("*.sealing-*"):
             left.unlink(missing_ok=True)
         while days := segments(self.folder):
@@ -176,45 +174,58 @@ class ArchiveWriter:
                 if not newest.sealed and newest.day >= datetime.now(UTC).date():
                     self._begin(newest)
                 return
-            newest.path.unlink()
+            newest.path.unlink(missing_ok=True)
 
     def _end_of(self, segment: Segment) -> Member | None:
-        """The last member; a file that is not sealed is cut behind it."""
-        if not segment.sealed:
-            return self._repaired(segment)
-        last = None
-        with closing(segment.path.open("rb")) as file:
-            for found in members(segment.path, file):
-                if isinstance(found, Damaged):
-                    self.alarm(f"the archive is damaged: {found}")
-                else:
-                    last = found
-        return last
+        """The last member of a file that is whole, or is after a torn tail was cut off; None where no member is left,
+        or the file was damaged and is kept under another name."""
+        last, fault = _looked_through(segment)
+        if fault is None or (fault.torn and not segment.sealed):
+            if fault is not None:
+                self._cut(segment, last.offset + last.size if last else 0)
+            return last
+        self._keep_aside(segment, fault)
+        return None
 
-    def _repaired(self, segment: Segment) -> Member | None:
-        """The last member of a file, after the file was cut there."""
-        with closing(segment.path.open("rb")) as file:
-            whole = [one for one in members(segment.path, file) if isinstance(one, Member)]
-            while whole and not _is_sound(segment.path, file, whole[-1]):
-                whole.pop()
-            end = whole[-1].offset + whole[-1].size if whole else 0
-            tail = os.fstat(file.fileno()).st_size - end
-        if tail > LARGEST_MEMBER:
-            kept = segment.path.with_name(f"{segment.path.name}.damaged-{time.time_ns()}")
-            shutil.copyfile(segment.path, kept)
-            self.alarm(f"{segment.path} is damaged from byte {end} on: kept as {kept.name} and filled from the table")
-        if tail:
-            log.warning("%s: the last %d bytes were not written whole: cut off", segment.path, tail)
-            os.truncate(segment.path, end)
-        return whole[-1] if whole else None
+    def _cut(self, segment: Segment, end: int) -> None:
+        tail = segment.path.stat().st_size - end
+        log.warning("%s: the last %d bytes were not written whole: cut off", segment.path, tail)
+        os.truncate(segment.path, end)
+
+    def _keep_aside(self, segment: Segment, fault: Damaged) -> None:
+        """A damaged file is evidence: it stays, with its seal, under a name that no reader takes for a day's."""
+        mark = f".damaged-{time.time_ns()}"
+        kept = segment.path.with_name(segment.path.name + mark)
+        if segment.sealed:
+            segment.seal_path.rename(segment.seal_path.with_name(segment.seal_path.name + mark))
+        segment.path.rename(kept)
+        sync_directory(self.folder)
+        self.alarm(
+            f"the archive is damaged from position {fault.position} on ({fault}): the file is kept as {kept.name}, and"
+            " a new one is filled from the table; run `manage.py audit verify`"
+        )
 
 
-def _is_sound(path: Path, file: BinaryIO, member: Member) -> bool:
+def _looked_through(segment: Segment) -> tuple[Member | None, Damaged | None]:
+    """The last member, and what is wrong with the file: heads are followed, and the last body is read."""
+    last: Member | None = None
+    with closing(segment.path.open("rb")) as file:
+        for found in members(segment.path, file):
+            if isinstance(found, Damaged):
+                return last, _fault_of(segment.path, file, last) or found
+            last = found
+        if last is None and segment.sealed:
+            return None, Damaged(segment.path, 1, "a sealed day is empty")
+        return last, _fault_of(segment.path, file, last)
+
+
+def _fault_of(path: Path, file: BinaryIO, member: Member | None) -> Damaged | None:
     try:
-        unpack(path, file, member)
-    except Damaged:
-        return False
-    return True
+        if member is not None:
+            unpack(path, file, member)
+    except Damaged as error:
+        return error
+    return None
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -258,8 +258,12 @@ class Archiver:
     def _writer(self, key: Key) -> ArchiveWriter:
         if key not in self._writers:
             writer = ArchiveWriter(self.directory, key, self.alarm)
-            if writer.position:
-                self._check(writer)
+            try:
+                if writer.position:
+                    self._check(writer)
+            except BaseException:
+                writer.close()
+                raise
             self._writers[key] = writer
         return self._writers[key]
 

@@ -13,6 +13,7 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import dict_row
 
+from ledger.errors import Corrupt
 from ledger.reader import COLUMNS, recorded
 from ledger.records import RecordedEvent
 from ledger.verifying import heads as heads
@@ -122,11 +123,19 @@ def _bounds(connection: Connection, question: Question, log: str, partition: int
     if _names_a_key(question):
         return []
     bounds = []
-    if question.since is not None:
-        bounds.append(("position > %s", position_at(connection, log, partition, question.since - CLOCK_SLACK)))
-    if question.until is not None:
-        bounds.append(("position <= %s", position_at(connection, log, partition, question.until + CLOCK_SLACK)))
+    if (since := _shifted(question.since, -CLOCK_SLACK)) is not None:
+        bounds.append(("position > %s", position_at(connection, log, partition, since)))
+    if (until := _shifted(question.until, CLOCK_SLACK)) is not None:
+        bounds.append(("position <= %s", position_at(connection, log, partition, until)))
     return bounds
+
+
+def _shifted(moment: datetime | None, by: timedelta) -> datetime | None:
+    """None beyond the first and the last moment that there is, where a bound says nothing."""
+    try:
+        return None if moment is None else moment + by
+    except OverflowError:
+        return None
 
 
 def position_at(connection: Connection, log: str, partition: int, at: datetime) -> int:
@@ -142,7 +151,7 @@ def position_at(connection: Connection, log: str, partition: int, at: datetime) 
             [log, partition, middle],
         ).fetchone()
         if found is None:
-            raise LookupError(f"the {log} log has no position {middle}: run `manage.py audit verify`")
+            raise Corrupt(f"the {log} log has no position {middle}: run `manage.py audit verify`")
         known, beyond = (middle, beyond) if found[0] <= at else (known, middle)
     return known
 
@@ -155,7 +164,7 @@ def _conditions(question: Question) -> tuple[list[str], list[Any]]:
     kind = question.aggregate
     wanted = {
         "event = ANY(%s)": list(question.events) or None,
-        "aggregate_id = %s" if is_uuid(kind) else "aggregate = %s": kind,
+        "aggregate_id = %s" if is_uuid(kind) else "aggregate = %s": str(UUID(kind)) if kind and is_uuid(kind) else kind,
         "actor = %s": question.actor,
         "book = %s": question.book,
         "correlation_id = %s": question.correlation,

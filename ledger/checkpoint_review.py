@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -82,26 +82,28 @@ def _copy_faults(path: Path, stored: list[Checkpoint]) -> Iterator[Broken]:
         if len(stored) > 1:
             yield Broken(1, f"the copy {path} is missing")
         return
-    found = lines(path)
-    for number, line in enumerate(found):
-        own = stored[number] if number < len(stored) else None
-        if reason := _line_fault(line, own):
-            first = own.first if own else stored[-1].last + 1 if stored else 1
-            yield Broken(first, f"line {number + 1} of the copy {path.name} {reason}")
-    if len(found) < len(stored) - 1:
-        lacking = stored[len(found)]
-        yield Broken(lacking.first, f"the copy {path.name} lacks {lacking.name} and what follows")
+    expected = {encode(as_json(one)): one for one in stored}
+    by_first, told = {one.first: one for one in stored}, set[int]()
+    for number, line in enumerate(lines(path), 1):
+        if own := expected.get(line):
+            told.add(own.first)
+        elif line.endswith(b"\n") or not any(whole.startswith(line) for whole in expected):
+            first, reason = _line_fault(line, by_first, max(told, default=0) + 1)
+            told.add(first)
+            yield Broken(first, f"line {number} of the copy {path.name} {reason}")
+    if lacking := [one for one in stored[:-1] if one.first not in told]:
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        yield Broken(lacking[0].first, f"the copy {path.name} lacks {lacking[0].name}{more}")
 
 
-def _line_fault(line: bytes, own: Checkpoint | None) -> str:
-    expected = encode(as_json(own)) if own else b""
-    if line == expected or (not line.endswith(b"\n") and expected.startswith(line)):
-        return ""
+def _line_fault(line: bytes, stored: Mapping[int, Checkpoint], near: int) -> tuple[int, str]:
+    """Which checkpoint it is about, by its first position (`near` where it does not say), and what is wrong."""
     try:
         one = from_json(msgspec.json.decode(line))
     except (KeyError, TypeError, ValueError):
-        return "is no checkpoint"
+        return near, "is no checkpoint"
+    own = stored.get(one.first)
     if own is None:
-        return f"is {one.name}, which the table does not have"
+        return one.first, f"is {one.name}, which the table does not have"
     names = [name for name in Checkpoint.__struct_fields__ if getattr(one, name) != getattr(own, name)]
-    return f"differs from the table in {', '.join(names) or 'how it is written'}"
+    return own.first, f"differs from the table in {', '.join(names) or 'how it is written'}"

@@ -106,9 +106,10 @@ def sign_due(connection: Connection, key: SigningKey, every: int, directory: Pat
     if not connection.autocommit:
         raise ValueError("checkpoints are committed one by one: the connection must have autocommit on")
     signed, faults = 0, []
-    for name, partition, position, _ in heads(connection):
+    for name, partition, _, _ in heads(connection):
         try:
             with turn(connection, name, partition):
+                position = _end(connection, name, partition)
                 _mend_copy(connection, name, partition, directory)
                 while (made := _sign_next(connection, key, every, name, partition, position)) is not None:
                     append(copy_path(directory, name, partition), [as_json(made)])
@@ -129,6 +130,12 @@ def turn(connection: Connection, name: str, partition: int) -> Iterator[None]:
         yield
     finally:
         connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", lock)
+
+
+def _end(connection: Connection, name: str, partition: int) -> int:
+    """Asked when it is our turn: another signer may have gone beyond what was the end before."""
+    row = connection.execute(f"SELECT position FROM head WHERE {PLACE}", [name, partition]).fetchone()
+    return row[0] if row else 0
 
 
 def _sign_next(
@@ -182,8 +189,11 @@ def row_hashes(connection: Connection, log: str, partition: int, rows: range) ->
 def _mend_copy(connection: Connection, name: str, partition: int, directory: Path) -> None:
     """What a crash or a lost disk left out of the copy is added; a copy that says something else is left alone."""
     path = copy_path(directory, name, partition)
-    told = last_line(path)
-    copied = from_json(told) if told else None
+    try:
+        told = last_line(path)
+        copied = None if told is None else from_json(told)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Corrupt(f"the last line of {path} is no checkpoint: was the file edited?") from error
     missing = read(connection, name, partition, after=copied.first - 1 if copied else 0)
     if copied is not None:
         if not missing or missing[0] != copied:

@@ -57,9 +57,10 @@ def export(connection: Connection, question: Question, directory: Path, key: Sig
         if (directory / name).exists():
             raise NotEmpty(f"{directory / name} is there already: export to another directory")
     directory.mkdir(parents=True, exist_ok=True)
+    unfinished = directory / f"{EVENTS}.partial"  # what an export leaves that failed, so that it can be tried again
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        written = _write_events(connection, question, directory / EVENTS)
+        written = _write_events(connection, question, unfinished)
         manifest = signed(
             {
                 "format": FORMAT,
@@ -67,7 +68,7 @@ def export(connection: Connection, question: Question, directory: Path, key: Sig
                 "conditions": _conditions(question),
                 "events": {
                     "file": EVENTS,
-                    "sha256": checksum(directory / EVENTS),
+                    "sha256": checksum(unfinished),
                     "count": written.events.total(),
                     "by_event": dict(sorted(written.events.items())),
                 },
@@ -79,8 +80,9 @@ def export(connection: Connection, question: Question, directory: Path, key: Sig
             },
             key,
         )
-    text = json.dumps(manifest, indent=1, ensure_ascii=False)
-    (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    unfinished.replace(directory / EVENTS)
+    (directory / MANIFEST).write_text(text, encoding="utf-8")
     return manifest
 
 

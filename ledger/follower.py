@@ -34,9 +34,12 @@ class Follower:
         return missing + new
 
     def catch_up(self, limit: int | None = None) -> list[RecordedEvent]:
-        """What the table has after the position: for the start, for a reconnect, and for silences."""
+        """What the table has after the position: for the start, for a reconnect, and for silences. Raises `Corrupt`
+        where positions are missing."""
         events = list(self.reader.events(after=self.position, limit=limit))
         if events:
+            if events[-1].position != self.position + len(events):
+                raise Corrupt(f"the log {self.log} has a hole between {self.position} and {events[-1].position}")
             self.position = events[-1].position
         return events
 

@@ -33,18 +33,25 @@ class Freezer:
     number]`, so that two names of one thing are so again afterwards.
 
     The classes are those that the modules define, by module and name. `fingerprint` names the code: the sources of
-    the packages, since a state is what their folds make of a log."""
+    the packages and those files (`sources`), since a state is what their folds make of a log."""
 
-    def __init__(self, modules: Iterable[ModuleType], packages: Iterable[ModuleType]) -> None:
+    def __init__(
+        self, modules: Iterable[ModuleType], packages: Iterable[ModuleType], sources: Iterable[str] = ()
+    ) -> None:
         classes = [each for module in modules for _, each in inspect.getmembers(module, inspect.isclass)]
         names = {module.__name__ for module in modules}
         self._classes = {f"{each.__module__}:{each.__qualname__}": each for each in classes if each.__module__ in names}
         self._names = {each: name for name, each in self._classes.items()}
-        self.fingerprint = _fingerprint(packages)
+        self.fingerprint = _fingerprint(packages, map(Path, sources))
 
     def freeze(self, state: object) -> bytes:
         """TypeError for an object of a class that is not known."""
         return msgspec.json.encode([FORMAT, _Freezing(self._names).value(state)])
+
+    def canonical(self, raw: bytes) -> bytes:
+        """The same state with its dictionaries in the order of their keys: equal for two states that differ only in
+        what was told first. Raises `Unreadable`."""
+        return msgspec.json.encode([FORMAT, _Freezing(self._names, ordered=True).value(self.thaw(raw))])
 
     def thaw(self, raw: bytes) -> Any:
         """Raises `Unreadable`."""
@@ -58,8 +65,9 @@ class Freezer:
 
 
 class _Freezing:
-    def __init__(self, names: dict[type, str]) -> None:
+    def __init__(self, names: dict[type, str], *, ordered: bool = False) -> None:
         self._names = names
+        self._in_order = ordered
         self._met: dict[int, Reference] = {}
 
     def value(self, value: Any) -> Any:
@@ -87,7 +95,10 @@ class _Freezing:
         if kind is deque:
             return ["q", value.maxlen, self._each(value)]
         if kind is dict or kind is OrderedDict:
-            pairs = [[self.value(key), self.value(each)] for key, each in value.items()]
+            items = value.items()
+            if self._in_order and kind is dict:
+                items = sorted(items, key=lambda item: repr(item[0]))
+            pairs = [[self.value(key), self.value(each)] for key, each in items]
             return ["m" if kind is dict else "o", pairs]
         return ["c", self._name(kind), {name: self.value(getattr(value, name)) for name in _fields(value)}]
 
@@ -186,10 +197,12 @@ def _ordered(values: Iterable[Any]) -> list[Any]:
     return sorted(values, key=repr)
 
 
-def _fingerprint(packages: Iterable[ModuleType]) -> str:
-    """sha256 over the Python sources of the packages, without their subpackages, by name."""
+def _fingerprint(packages: Iterable[ModuleType], sources: Iterable[Path]) -> str:
+    """sha256 over the Python sources of the packages, without their subpackages, by name, and of single files."""
     found = sha256(str(FORMAT).encode())
     for package in packages:
         for source in sorted(path for folder in package.__path__ for path in Path(folder).glob("*.py")):
             found.update(f"\n{package.__name__}/{source.name} ".encode() + sha256(source.read_bytes()).digest())
+    for source in sources:
+        found.update(f"\n{source.parent.name}/{source.name} ".encode() + sha256(source.read_bytes()).digest())
     return found.hexdigest()

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from ledger.audit import Question, is_uuid, order_of
 from ledger.chain import Broken, ChainRow, verify
+from ledger.errors import LedgerError
 from ledger.records import GENESIS
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ SCHEMA = pa.schema(
 Connection = psycopg.Connection[Any]
 
 
-class Damaged(Exception):
+class Damaged(LedgerError):
     """A file is not what was written, or the log is not whole; the message names it and says what to do."""
 
 
@@ -88,13 +89,45 @@ def copy_old(connection: Connection, directory: Path, before: datetime, size: in
 def pieces(directory: Path, name: str, partition: int) -> list[Piece]:
     """The files of a log in order. Raises `Damaged` where one is missing in between."""
     found = sorted((directory / name / str(partition)).glob("*-*.parquet"))
-    told = [Piece(path, *map(int, path.stem.split("-"))) for path in found]
+    told = [_piece(path) for path in found]
     expected = 1
     for piece in told:
         if piece.first != expected:
             raise Damaged(f"the file before {piece.path} is missing: it begins at {piece.first}, not at {expected}")
         expected = piece.last + 1
     return told
+
+
+def _piece(path: Path) -> Piece:
+    first, _, last = path.stem.partition("-")
+    if not (first.isdecimal() and last.isdecimal()):
+        raise Damaged(f"{path} is not named FIRST-LAST.parquet: move it away")
+    return Piece(path, int(first), int(last))
+
+
+def fault(connection: Connection, directory: Path, name: str, partition: int) -> Broken | None:
+    """The first thing that does not hold in the files of a log: a missing file, a checksum, the chain from file to
+    file, or the last hash of a file that is not the table's."""
+    position, previous = 0, GENESIS
+    try:
+        for piece in pieces(directory, name, partition):
+            position = piece.first - 1
+            _unchanged(piece)
+            found = _read_back(piece.path, piece, previous)
+            if isinstance(found, Broken):
+                return Broken(found.position, f"{piece.path}: {found.reason}")
+            position, previous = piece.last, found
+            if previous != _stored_hash(connection, name, partition, position):
+                return Broken(position, f"{piece.path}: its last hash is not that of the table")
+    except (Damaged, OSError, ValueError, LookupError, TypeError) as error:
+        return Broken(position + 1, f"the Parquet files are damaged: {error}")
+    return None
+
+
+def _stored_hash(connection: Connection, name: str, partition: int, position: int) -> bytes | None:
+    query = "SELECT hash FROM event_log WHERE log = %s AND partition = %s AND position = %s"
+    row = connection.execute(query, [name, partition, position]).fetchone()
+    return bytes(row[0]) if row else None
 
 
 def ask(directory: Path, question: Question) -> Iterator[dict[str, Any]]:
@@ -164,13 +197,21 @@ def _write(connection: Connection, piece: Piece, name: str, partition: int, part
 
 def _checked(partial: Path, piece: Piece, previous: bytes) -> bytes:
     """Reads back what was written: all positions, and a chain that holds from the file before to its end."""
+    found = _read_back(partial, piece, previous)
+    if isinstance(found, Broken):
+        raise Damaged(f"not copied, position {found.position}: {found.reason}; run `manage.py audit verify`")
+    return found
+
+
+def _read_back(path: Path, piece: Piece, previous: bytes) -> bytes | Broken:
+    """The hash of the last event, or the first thing that does not hold."""
     position = piece.first - 1
-    for found in verify(_chain(partial), after=position, previous=previous):
+    for found in verify(_chain(path), after=position, previous=previous):
         if isinstance(found, Broken):
-            raise Damaged(f"not copied, position {found.position}: {found.reason}; run `manage.py audit verify`")
+            return found
         position, previous = found.position, found.hash
     if position != piece.last:
-        raise Damaged(f"not copied, position {position + 1} is missing; run `manage.py audit verify`")
+        return Broken(position + 1, f"position {position + 1} is missing")
     return previous
 
 
@@ -236,7 +277,7 @@ def _table(piece: Piece, condition: Any) -> Any:
 
 def _unchanged(piece: Piece) -> None:
     path = _checksum_path(piece)
-    if not path.exists() or path.read_text().split()[0] != _sha256(piece.path):
+    if not path.exists() or path.read_text().split()[:1] != [_sha256(piece.path)]:
         raise Damaged(f"{piece.path} does not fit its checksum: delete both, the next copying makes it anew")
 
 
@@ -252,7 +293,7 @@ def _condition(question: Question, seen: int | None) -> Any:
     chosen = [pc.field(name) == value for name, value in equal.items() if value is not None]
     if (kind := question.aggregate) is not None:
         topic, originator = pc.field("topic"), pc.field("originator_id")
-        chosen.append(originator == kind.lower() if is_uuid(kind) else pc.starts_with(topic, pattern=f"{kind}."))
+        chosen.append(originator == str(UUID(kind)) if is_uuid(kind) else pc.starts_with(topic, pattern=f"{kind}."))
     if question.events:
         named = (pc.ends_with(pc.field("topic"), pattern=f".{event}") for event in question.events)
         chosen.append(reduce(or_, named))

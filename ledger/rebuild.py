@@ -79,6 +79,7 @@ def compare_one(database_url: str, projection: Projection, progress: Progress = 
             pass
         with psycopg.connect(database_url, application_name="compare", **PATIENCE) as reader:
             reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            _hold(reader, shadow, projection)
             with shadow.connection.transaction():
                 position = _position(shadow.connection, projection, hold=True)
                 projector.catch_up(position)
@@ -104,6 +105,13 @@ def _made(
                 yield shadow, projector
             finally:
                 projector.close()
+
+
+def _hold(reader: Connection, shadow: Shadow, projection: Projection) -> None:
+    """No rebuild swaps the tables until the reader is done: one that did before its first look would show them empty.
+    To lock takes no snapshot."""
+    tables = [Identifier(shadow.home, model._meta.db_table) for model in projection.models]
+    reader.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(SQL(", ").join(tables)))
 
 
 def _position(connection: Connection, projection: Projection, *, hold: bool = False) -> int:

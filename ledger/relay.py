@@ -19,8 +19,8 @@ from ledger.archiver import Archiver, source_of
 from ledger.delivery import Delivery
 from ledger.entries import LogRow, entries, wal_row
 from ledger.session import Session
-from ledger.slots import SlotWatch, Source, ensure_slot, slot_of, source, state_of
-from ledger.wal import Change, Transaction, WalStream
+from ledger.slots import SlotWatch, Source, ensure_slot, publication_fault, slot_of, source, state_of
+from ledger.wal import PUBLICATION, Change, Transaction, WalStream
 from streams import client
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry
@@ -34,6 +34,8 @@ TAIL_EVERY_S = 0.02
 PAUSE_S = 0.2
 WATCH_EVERY_S = 1.0
 FINISH_S = 5.0
+# A commit is in its stream within milliseconds. What is not by then does not come through the WAL.
+STUCK_S = 5.0
 
 
 class Relay:
@@ -49,6 +51,8 @@ class Relay:
         self.alarm = Alarms(self.telemetry, archive)
         self._watch = SlotWatch(self.telemetry.gauges, self.alarm)
         self._next_outbox = self._next_compare = self._next_watch = 0.0
+        self._publication_fault = ""
+        self._behind: dict[Key, tuple[int, float]] = {}
 
     def run(self) -> None:
         """Until told to stop."""
@@ -74,6 +78,7 @@ class Relay:
             target = Delivery(session, connection, self.telemetry, self.alarm)
             heads = target.compare(whole=True)
             if slot is not None:
+                self._look_at_publication(session)
                 wal = self._wal(slot)
             if self.archive is not None:
                 archiver = Archiver(self.archive, self.database_url, here, self.alarm)
@@ -101,15 +106,23 @@ class Relay:
             wal.acknowledge(_safe(wal, archiver))
             if now >= self._next_compare:
                 self._next_compare = now + COMPARE_EVERY_S
-                self._compare(target, archiver, whole=False)
+                self._compare(target, archiver, whole=bool(self._publication_fault) or self._is_stuck(now))
         if now >= self._next_outbox:
             self._next_outbox = now + OUTBOX_EVERY_S
             self.telemetry.counters["commands"] += outbox.send_due(target.session, target.redis)
 
     def _compare(self, target: Delivery, archiver: Archiver | None, *, whole: bool) -> None:
         heads = target.compare(whole=whole)
+        behind = {key: target.published[key] for key, last in heads.items() if target.published[key] < last}
+        now = time.monotonic()
+        known = {key: one for key, one in self._behind.items() if behind.get(key) == one[0]}
+        self._behind = {key: known.get(key, (published, now)) for key, published in behind.items()}
         if archiver is not None:
             archiver.expect(heads)
+
+    def _is_stuck(self, now: float) -> bool:
+        """Whether a log stands ahead of its stream and nothing comes: the table has to be asked."""
+        return any(now - since > STUCK_S for _, since in self._behind.values())
 
     def _relay(
         self, transactions: Sequence[Transaction], target: Delivery, archiver: Archiver | None, wal: WalStream
@@ -143,6 +156,7 @@ class Relay:
             self._next_watch = now + WATCH_EVERY_S
             if slot is not None:
                 self._watch.look(state_of(session, slot))
+                self._look_at_publication(session)
             if archiver is not None:
                 self.telemetry.gauges["archive behind"] = archiver.behind
                 self.telemetry.gauges["archive trouble"] = archiver.trouble
@@ -150,6 +164,16 @@ class Relay:
         if archiver is not None:
             self.telemetry.counters["archived"] += archiver.take_archived()
         self.telemetry.beat()
+
+    def _look_at_publication(self, session: Session) -> None:
+        fault = publication_fault(session, PUBLICATION)
+        if fault and fault != self._publication_fault:
+            self.alarm(
+                f"the publication {PUBLICATION} was changed: {fault}. Changes of the log are not watched, and its"
+                " events come from the table: make it anew as ledger/schema/publication.sql does, and run"
+                " `manage.py audit verify`"
+            )
+        self._publication_fault = fault
 
     def _finish(self, wal: WalStream | None, archiver: Archiver | None) -> None:
         if archiver is not None:
@@ -177,6 +201,11 @@ class Relay:
             return None
         if made:
             log.warning("made the replication slot %s (%s); what it lacks comes from the table", slot, made)
+        if made and self.archive is not None and source_of(self.archive) is not None:
+            self.alarm(
+                f"the replication slot {slot} was made anew ({made}): changes of the log since the last archived row"
+                " were not watched; run `manage.py audit verify`"
+            )
         return slot
 
     def _is_foreign(self, here: Source) -> bool:

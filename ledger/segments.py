@@ -36,14 +36,17 @@ _HEAD = struct.Struct("<4sIBBH2sHIIQQ32s")
 _TAIL = struct.Struct("<II")
 _FIELD_SIZE = 56
 _FIXED = (b"\x1f\x8b\x08\x04", 0, 0, 255, _FIELD_SIZE + 4, b"GL", _FIELD_SIZE)
+_BEGIN = struct.pack("<4sIBBH2sH", *_FIXED)
 
 
 class Damaged(Exception):
-    """A file of the archive is not as the relay wrote it: from which position on, and what is wrong with it."""
+    """A file of the archive is not as the relay wrote it: from which position on, and what is wrong with it. `torn`:
+    it is no more than the end of a write that was cut short or is under way."""
 
-    def __init__(self, path: Path, position: int, reason: str) -> None:
+    def __init__(self, path: Path, position: int, reason: str, *, torn: bool = False) -> None:
         super().__init__(f"{path.parent.name}/{path.name}: {reason}")
         self.position = position
+        self.torn = torn
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,11 +125,17 @@ class Segment(NamedTuple):
         try:
             written = self.seal_path.read_bytes()
             seal = msgspec.json.decode(written, type=Seal)
-        except msgspec.MsgspecError as error:
-            raise Damaged(self.seal_path, 1, f"the seal cannot be read: {error}") from error
+        except ValueError as error:  # what msgspec raises, for bytes that are not text too
+            raise Damaged(self.seal_path, self._begins(), f"the seal cannot be read: {error}") from error
         if encode(seal.checked()) + b"\n" != written or seal.file != self.path.name:
-            raise Damaged(self.seal_path, 1, "the seal does not have its checksum")
+            raise Damaged(self.seal_path, self._begins(), "the seal does not have its checksum")
         return seal
+
+    def _begins(self) -> int:
+        """The day's first position, 1 where its file does not tell."""
+        with closing(self.path.open("rb")) as file:
+            first = next(members(self.path, file), None)
+        return first.first if isinstance(first, Member) else 1
 
 
 def folder_of(directory: Path, log: str, partition: int) -> Path:
@@ -208,25 +217,49 @@ def pack(lines: Sequence[bytes], first: int, last: int, hash_: bytes, level: int
 
 
 def members(path: Path, file: BinaryIO) -> Iterator[Member | Damaged]:
-    """The members that lie whole in the file; ends with `Damaged` where something else follows: a torn tail, as a
-    rule, of a write that was cut short or is under way."""
+    """The members that lie whole in the file; ends with `Damaged` where something else follows: a torn tail or,
+    worse, damage."""
     end = os.fstat(file.fileno()).st_size
     offset, position = 0, 1
     while offset < end:
         file.seek(offset)
         head = file.read(_HEAD.size)
-        if len(head) < _HEAD.size:
-            yield Damaged(path, position, f"the member at byte {offset} is cut off")
-            return
-        *fixed, size, packed, first, last, hash_ = _HEAD.unpack(head)
+        *fixed, size, packed, first, last, hash_ = _HEAD.unpack(head.ljust(_HEAD.size, b"\0"))
         if tuple(fixed) != _FIXED or size < _HEAD.size + _TAIL.size:
-            yield Damaged(path, position, f"there is no member at byte {offset}")
+            reason = f"there is no member at byte {offset}"
+            yield Damaged(path, position, reason, torn=_is_torn(file, offset, end))
             return
-        if offset + size > end:
-            yield Damaged(path, position, f"the member at byte {offset} is cut off")
+        if offset + size > end or (offset + size == end and _ends_in_nothing(file, end)):
+            reason = f"the member at byte {offset} is cut off"
+            yield Damaged(path, position, reason, torn=_is_torn(file, offset, end))
             return
         yield Member(offset, size, packed, first, last, hash_)
         offset, position = offset + size, last + 1
+
+
+def _ends_in_nothing(file: BinaryIO, end: int) -> bool:
+    """Whether a tail is zeros: the file has grown, but the disk never got what was written."""
+    file.seek(end - _TAIL.size)
+    return file.read(_TAIL.size) == bytes(_TAIL.size)
+
+
+def _is_torn(file: BinaryIO, offset: int, end: int) -> bool:
+    """Whether the rest of a file may be the beginning of one member, and zeros where the disk got no more of it."""
+    if end - offset > LARGEST_MEMBER:
+        return False
+    file.seek(offset)
+    rest = file.read(end - offset)
+    written = rest.rstrip(b"\0")
+    if not _BEGIN.startswith(written[: len(_BEGIN)]) or _BEGIN in rest[1:]:
+        return False
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        stream.decompress(written[_HEAD.size :])
+    except zlib.error:
+        return False
+    # A body that is whole, and its tail as well, were not cut short: then the head is wrong.
+    beyond = len(rest) - len(written) + len(stream.unused_data)
+    return not (stream.eof and stream.unused_data and beyond >= _TAIL.size)
 
 
 def unpack(path: Path, file: BinaryIO, member: Member) -> list[Line]:
@@ -258,7 +291,7 @@ def lines_of(segment: Segment, after: int, *, growing: bool) -> Iterator[Line]:
     with closing(segment.path.open("rb")) as file:
         for member in members(segment.path, file):
             if isinstance(member, Damaged):
-                if growing:
+                if growing and member.torn:
                     return
                 raise member
             if member.last > after:

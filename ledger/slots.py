@@ -101,6 +101,25 @@ def state_of(session: Session, slot: str) -> SlotState | None:
     return SlotState(*rows[0]) if rows else None
 
 
+def publication_fault(session: Session, publication: str) -> str:
+    """What keeps changes of the log out of the publication; "" where all of them are in it."""
+    query = """SELECT p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, to_jsonb(t)
+        FROM pg_publication p LEFT JOIN pg_publication_tables t ON t.pubname = p.pubname AND t.tablename = 'event_log'
+        WHERE p.pubname = %s"""
+    rows = session.run(query, (publication,), prepare=True)
+    if not rows:
+        return "it does not exist"
+    *flags, table = rows[0]
+    left_out = [
+        kind for kind, there in zip(("INSERT", "UPDATE", "DELETE", "TRUNCATE"), flags, strict=True) if not there
+    ]
+    if table is None:
+        return "it does not contain the table event_log"
+    if left_out:
+        return f"it leaves out {', '.join(left_out)}"
+    return "it leaves out rows of event_log" if table.get("rowfilter") else ""
+
+
 class SlotWatch:
     """Tells (gauges) how much WAL is held back, and raises an alarm once when the end of PostgreSQL's patience is
     near: less than a quarter of `max_slot_wal_keep_size` is left."""

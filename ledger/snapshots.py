@@ -10,6 +10,7 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from ledger.errors import Corrupt
 from ledger.freezing import Unreadable
 from ledger.reader import LogReader
 from ledger.records import GENESIS, RecordedEvent
@@ -31,6 +32,9 @@ NEWEST = """
         AND (execution = 0 OR execution_hash = (SELECT hash FROM event_log e
             WHERE e.log = 'execution' AND e.partition = s.partition AND e.position = s.execution))
     ORDER BY governance + execution DESC LIMIT 1"""
+ALL = """
+    SELECT governance, execution, state FROM snapshot
+    WHERE name = %s AND partition = %s AND fingerprint = %s ORDER BY governance + execution"""
 HASH = "SELECT hash FROM event_log WHERE log = %s AND partition = %s AND position = %s"
 WRITE = """
     INSERT INTO snapshot (name, partition, governance, governance_hash, execution, execution_hash,
@@ -85,6 +89,11 @@ class Snapshots:
             return Snapshot(Positions(governance, execution), bytes(state))
         return None
 
+    def all(self) -> list[Snapshot]:
+        """Those that this code made, the oldest first."""
+        rows = self.session.run(ALL, (self.name, self.partition, self.fingerprint))
+        return [Snapshot(Positions(governance, execution), bytes(state)) for governance, execution, state in rows]
+
     def write(self, snapshot: Snapshot) -> None:
         """The last two are kept, so that a core that is reading one does not lose it."""
         at, state = snapshot.positions, snapshot.state
@@ -99,12 +108,18 @@ class Snapshots:
         return Heads(Positions(governance[0], execution[0]), int(execution[1] or 0))
 
     def _hash(self, log: Log, position: int) -> bytes:
-        return bytes(self.session.run(HASH, (log, self.partition, position))[0][0]) if position else GENESIS
+        if not position:
+            return GENESIS
+        rows = self.session.run(HASH, (log, self.partition, position))
+        if not rows:
+            raise Corrupt(f"the log {log} has no position {position}: run `manage.py audit verify`")
+        return bytes(rows[0][0])
 
 
 class Folding(Struct, Generic[State], frozen=True, kw_only=True):
     """How a core makes its state of both logs. `books` are the kinds of aggregates that it folds of the governance log,
-    () for all. `freeze` and `thaw` are each other's inverse; `thaw` raises `Unreadable`."""
+    () for all. `freeze` and `thaw` are each other's inverse; `thaw` raises `Unreadable`. `canonical` gives what is
+    frozen as it is whatever was told first."""
 
     name: Name
     fingerprint: str
@@ -112,6 +127,7 @@ class Folding(Struct, Generic[State], frozen=True, kw_only=True):
     apply: Callable[[State, RecordedEvent], None]
     freeze: Callable[[State], bytes]
     thaw: Callable[[bytes], State]
+    canonical: Callable[[bytes], bytes]
     books: tuple[str, ...] = ()
 
     def recovered(self, session: Session, most: Positions = ANYWHERE) -> tuple[State, Positions]:
@@ -125,13 +141,31 @@ class Folding(Struct, Generic[State], frozen=True, kw_only=True):
         if (found.positions if found else Positions()).behind(until) < every:
             return None
         state, at = self._thawed(found)
+        self._fold_on(session, state, at, until)
+        snapshots.write(Snapshot(until, self.freeze(state)))
+        return until
+
+    def faults(self, session: Session) -> Iterator[tuple[Positions, str]]:
+        """Every snapshot that a core would believe, and what is wrong with it ("": nothing): what is stored is compared
+        with what the logs give from their start."""
+        for stored in Snapshots(session, self.name, self.fingerprint).all():
+            yield stored.positions, self._fault(session, stored)
+
+    def _fault(self, session: Session, stored: Snapshot) -> str:
+        try:
+            told = self.canonical(stored.state)
+        except Unreadable as error:
+            return f"it cannot be read: {error}"
+        state = self.begin()
+        self._fold_on(session, state, Positions(), stored.positions)
+        return "" if self.canonical(self.freeze(state)) == told else "it is not what the logs give"
+
+    def _fold_on(self, session: Session, state: State, at: Positions, until: Positions) -> None:
         governance, execution = LogReader(session, "governance"), LogReader(session, "execution")
         for recorded in _until(governance.events(after=at.governance, aggregates=self.books), until.governance):
             self.apply(state, recorded)
         for recorded in _until(execution.events(after=at.execution), until.execution):
             self.apply(state, recorded)
-        snapshots.write(Snapshot(until, self.freeze(state)))
-        return until
 
     def _thawed(self, found: Snapshot | None) -> tuple[State, Positions]:
         if found is not None:

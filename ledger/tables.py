@@ -173,7 +173,7 @@ def insert(model: type[ReadModel], appended: Appended) -> Statement:
 def copy(model: type[ReadModel], appended: Appended) -> Copy:
     """The same rows as lines, which cost PostgreSQL half as much; it refuses them where one is there already."""
     told, columns = appended.columns(), _upsert(model)[1]
-    into = ", ".join(f'"{model._meta.get_field(name).column}"' for name, _ in columns)
+    into = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
     parts = [column.lines(told[name]) for name, column in columns]
     lines = "\n".join(map("\t".join, zip(*parts, strict=True)))
     return f'COPY "{model._meta.db_table}" ({into}) FROM STDIN', lines + "\n"

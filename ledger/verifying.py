@@ -23,6 +23,7 @@ except ImportError:
 
 BATCH = 128
 BATCHES_A_TIME = 100
+STRETCH = 500_000  # rows a transaction: a snapshot that is held for long keeps vacuum from its work
 ID_BYTES = 16
 FIELDS = ", ".join(ChainRow._fields)
 PLACE = "log = %(log)s AND partition = %(partition)s"
@@ -92,17 +93,28 @@ def headless(connection: Connection) -> list[tuple[str, int]]:
 
 
 def verify_log(connection: Connection, log: str, partition: int, progress: Progress = lambda count: None) -> Verdict:
-    """Recomputes every hash and id of a log and compares its end with the head, as of one moment."""
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        found = check(connection, log, partition, progress=progress)
+    """Recomputes every hash and id of a log and compares its end with the head, both as of the beginning: nothing of
+    an append-only log changes afterwards, so that no transaction has to last as long as the log."""
+    head, last = _head_and_end(connection, log, partition)
+    position, hash_ = 0, GENESIS
+    while position < last:
+        until = min(position + STRETCH, last)
+        with connection.transaction():
+            found = check(connection, log, partition, after=position, previous=hash_, last=until, progress=progress)
         if isinstance(found, Broken):
             return Verdict(log=log, partition=partition, events=found.position - 1, broken=found)
         position, hash_ = found
-        head = connection.execute(
-            f"SELECT position, hash FROM head WHERE {PLACE}", {"log": log, "partition": partition}
-        ).fetchone()
     return Verdict(log=log, partition=partition, events=position, broken=_end(head, position, hash_))
+
+
+def _head_and_end(connection: Connection, log: str, partition: int) -> tuple[tuple[int, bytes] | None, int]:
+    """The head of a log and its last position, as of one moment."""
+    place = {"log": log, "partition": partition}
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        head = connection.execute(f"SELECT position, hash FROM head WHERE {PLACE}", place).fetchone()
+        row = connection.execute(f"SELECT max(position) FROM event_log WHERE {PLACE}", place).fetchone()
+    return head, (row and row[0]) or 0
 
 
 def _end(head: tuple[int, bytes] | None, position: int, hash_: bytes) -> Broken | None:

@@ -29,9 +29,9 @@ class Entry(NamedTuple):
     raw: bytes
 
 
-def connect(url: str) -> redis.Redis:
-    """A connection whose blocking reads may last: no socket timeout, hiredis parser."""
-    return redis.Redis.from_url(url, health_check_interval=30)
+def connect(url: str, timeout_s: float | None = None) -> redis.Redis:
+    """A connection whose blocking reads may last: no socket timeout unless one is given; hiredis parser."""
+    return redis.Redis.from_url(url, health_check_interval=30, socket_timeout=timeout_s)
 
 
 def milliseconds_of(entry_id: str) -> int:
@@ -52,8 +52,8 @@ def _pair(entry_id: str) -> tuple[int, int]:
 class Streams:
     """Synchronous client of one process (not shared between threads)."""
 
-    def __init__(self, url: str) -> None:
-        self.redis = connect(url)
+    def __init__(self, url: str, timeout_s: float | None = None) -> None:
+        self.redis = connect(url, timeout_s)
 
     def publish(self, stream: str, envelopes: Iterable[Envelope]) -> list[str]:
         """Adds all in one MULTI/EXEC, so that a blocked reader wakes once and finds all of them."""

@@ -123,7 +123,7 @@ class Blotter:
             return ZERO
         values = (
             each.leaves * each.limit
-            for each in self.orders
+            for each in self.orders.glance()
             if each.side == "buy" and not (order is not None and each.belongs_with(order))
         )
         return sum((value + self.fee(value) for value in values), ZERO)
@@ -138,7 +138,7 @@ class Blotter:
         return sum(
             (
                 each.signed_leaves
-                for each in self.orders
+                for each in self.orders.glance()
                 if (each.instrument, each.side) == (order.instrument, order.side) and each.order_id != order.order_id
             ),
             ZERO,
@@ -165,7 +165,7 @@ class Blotter:
 
     def opposite(self, order: Order) -> Iterator[Order]:
         """Orders at a venue that this one could trade with; a reduction clears all of the other side."""
-        for other in list(self.orders):
+        for other in list(self.orders.glance()):
             opposed = other.instrument == order.instrument and other.side != order.side
             placed = other.working or other.sent_at > 0
             if opposed and placed and (order.reduce_only or order.crosses(other)):

@@ -149,10 +149,11 @@ class Desk(Blotter):
             for ticket in tickets:
                 if self.orders.is_finished(ticket.order_id):
                     continue
-                if self.orders.open(ticket.order_id) is None:
+                is_new = self.orders.open(ticket.order_id) is None
+                if is_new:
                     yield self._accepted(decision, ticket, now, mode)
                 order = self._in_hand(ticket.order_id)
-                if not (order.working or order.sent_at or self._counter.arrives_at(order.order_id) > now):
+                if is_new or not (order.working or order.sent_at or self._counter.arrives_at(order.order_id) > now):
                     started.append(order)
             yield from self._started(started, now, late_ns, mode)
 

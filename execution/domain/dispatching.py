@@ -51,6 +51,8 @@ def to_cancel(blotter: Blotter, order: Order, now: int, mode: Mode) -> Code | No
     """Why an order that was sent must be cancelled at its venue."""
     if refusal := withdrawn(blotter, order, mode) or lapsed(order, now):
         return refusal.code
+    if blotter.terms is not None and not blotter.terms.real_venue:
+        return Code.MODE  # the book trades on paper now
     waiting = (each for each in blotter.orders if not each.sent_at and not each.working)
     if any(order in blotter.opposite(each) for each in waiting):
         return Code.SELF_TRADE

@@ -34,6 +34,8 @@ class Filling:
         quantity = self._blotter.tradable(order, self._mode)
         wanted = structs.replace(order, quantity=order.filled + quantity)
         for other in self._blotter.opposite(order):
+            if other.sent_at:
+                continue  # at a real venue, where paper cannot meet it; only that venue can end it
             detail = f"a newer order to {order.side} at {order.limit} would trade with it"
             yield ended(other, cancelled(Code.SELF_TRADE, detail))
         offered = self._take(wanted)

@@ -205,6 +205,17 @@ class Orders:
         order = self._open[order_id] = copy(inherited)  # a draft must not touch what its parent holds
         return order
 
+    def glance(self) -> Iterator[Order]:
+        """As iteration, for who only reads: a draft copies nothing for it."""
+        for order_id in self._ids():
+            order = self._seen(order_id)
+            assert order is not None
+            yield order
+
+    def _seen(self, order_id: str) -> Order | None:
+        order = self._open.get(order_id)
+        return order if order is not None or self._parent is None else self._parent._seen(order_id)
+
     def apply(self, event: OrderEvent, version: int, *, correlation_id: str = "", causation_id: str = "") -> None:
         if isinstance(event, OrderAccepted):
             self._accept(event, version, correlation_id, causation_id)

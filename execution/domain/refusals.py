@@ -12,6 +12,7 @@ from streams.events import InstrumentTerms, OrderCancelled, OrderExpired, OrderR
 from streams.messages import Code, Mode
 
 NS_PER_MS = 1_000_000
+GOVERNOR = "governor: "  # cancels what works against a reduction
 Ending = type[OrderRejected] | type[OrderCancelled] | type[OrderExpired]
 
 
@@ -86,7 +87,10 @@ def withdrawn(blotter: Blotter, order: Order, mode: Mode) -> Refusal | None:
     if mode == "HALTED":
         return cancelled(Code.HALTED, "trading was halted before the order was done")
     if (who := blotter.to_be_cancelled.get(order.order_id)) is not None:
-        return cancelled(Code.BY_OPERATOR, who)
+        by_governor = who.startswith(GOVERNOR)
+        return cancelled(Code.REDUCE_ONLY if by_governor else Code.BY_OPERATOR, who)
+    if order.working and not order.sent_at and blotter.terms is not None and blotter.terms.real_venue:
+        return cancelled(Code.MODE, "the book trades at a real venue now, and this order rests on paper")
     if not (order.working or order.sent_at):
         return None
     if order.reduce_only:

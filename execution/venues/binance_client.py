@@ -234,6 +234,7 @@ class BinanceClient:
         """Without the key, the secret and the parameters of signed addresses."""
         for hidden in (self._key, self._secret):
             text = text.replace(hidden, "…")
+        text = text.replace("\x00", "").encode("utf-8", "replace").decode()
         return re.sub(r"\?\S+", "?…", text)[:400]
 
 

@@ -162,7 +162,7 @@ class CcxtVenue(RemoteVenue):
 
     def _trades(self, order: Order, answer: Data) -> list[Data]:
         found: list[Data] = []
-        wanted: dict[str, Any] = {"symbol": order.instrument, "orderId": answer["orderId"], "limit": PAGE}
+        wanted: dict[str, Any] = {"symbol": order.instrument, "orderId": answer["orderId"], "limit": PAGE, "fromId": 0}
         while True:
             page: list[Data] = self._client.read("privateGetMyTrades", wanted)
             found += page

@@ -11,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
+from ledger.errors import LedgerError
+
 log = logging.getLogger(__name__)
 
 
@@ -59,6 +61,15 @@ def handle(api: NinjaAPI) -> None:
     def _no_database(request: HttpRequest, error: psycopg.OperationalError) -> HttpResponse:
         log.error("the database did not answer %s: %s", request.path, error)
         return answer(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer; try again in a moment")
+
+    @api.exception_handler(psycopg.DataError)
+    def _no_such_value(request: HttpRequest, error: psycopg.DataError) -> HttpResponse:
+        return answer(HTTPStatus.BAD_REQUEST, f"a condition is no value that the ledger can hold: {error}")
+
+    @api.exception_handler(LedgerError)
+    def _broken(request: HttpRequest, error: LedgerError) -> HttpResponse:
+        log.error("the ledger does not hold, asked for %s: %s", request.path, error)
+        return answer(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
 
     @api.exception_handler(Exception)
     def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:

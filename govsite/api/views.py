@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from govsite.api.shapes import BookAsOf, Checkpoints, Conditions, LedgerPage, Pa
 from govsite.auditing import as_of as as_of_
 from govsite.auditing import output
 from govsite.auditing import verify as verify_
-from govsite.auditing.checkpoint import configured_key, public_key_file
+from govsite.auditing.checkpoint import configured_key, has_key, public_key_file
 from govsite.auditing.past import past
 from govsite.auditing.query import exported
 from govsite.auditing.story import document
@@ -37,6 +38,8 @@ from ledger.audit import LOGS, Connection, Question
 from ledger.checkpoints import as_json, read
 from ledger.signing import SigningKey
 from streams.messages import Log
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 30
 ERRORS = {400: ProblemBody, 401: ProblemBody, 403: ProblemBody, 404: ProblemBody, 503: ProblemBody}
@@ -109,7 +112,7 @@ def verify(request: HttpRequest, part: Query[list[Part]] = []) -> HttpResponse: 
     verify_.add_arguments(parser)
     options = vars(parser.parse_args([f"--{name}" for name in part or ("chain", "checkpoints")]))
     report = StringIO()
-    with database(seconds=0) as connection:
+    with database(seconds=0) as connection, alone(connection):
         whole = verify_.run(connection, options, report)
     return told({"whole": whole, "report": report.getvalue().splitlines()})
 
@@ -119,12 +122,13 @@ def export(request: HttpRequest, asked: Query[Conditions]) -> HttpResponseBase:
     """What `audit export` writes: `docs/verify_offline.py` verifies it with the public key."""
     allowed(request)
     known_only(request, Conditions)
-    wanted = question(asked)
-    archive = TemporaryFile()  # noqa: SIM115 - the response closes it
-    with TemporaryDirectory() as directory, database(seconds=0) as connection, ZipFile(archive, "w") as packed:
-        export_.export(connection, wanted, Path(directory), key())
-        for path in sorted(Path(directory).iterdir()):
-            packed.write(path, path.name)
+    wanted, signing = question(asked), key()
+    with TemporaryDirectory() as directory, database(seconds=0) as connection, alone(connection):
+        export_.export(connection, wanted, Path(directory), signing)
+        archive = TemporaryFile()  # noqa: SIM115 - the response closes it
+        with ZipFile(archive, "w") as packed:
+            for path in sorted(Path(directory).iterdir()):
+                packed.write(path, path.name)
     archive.seek(0)
     return FileResponse(archive, as_attachment=True, filename="export.zip", content_type="application/zip")
 
@@ -140,11 +144,27 @@ def checkpoints(request: HttpRequest, log: Log | None = None, partition: int = 0
     return told({"public_key": file.read_text() if file.exists() else "", "checkpoints": found})
 
 
+@contextmanager
+def alone(connection: Connection) -> Iterator[None]:
+    """What reads the whole ledger is done for one at a time, whatever process serves it; the lock ends with the
+    connection."""
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended('api whole ledger', 0))").fetchone()
+    if not row or not row[0]:
+        detail = "another verification or export is under way; try again when it is done"
+        raise problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+    yield
+
+
 def key() -> SigningKey:
+    """The key that there is: to ask makes none. Where it lies is nobody's business but the operator's."""
     try:
+        if not has_key():
+            raise CommandError("there is none yet")
         return configured_key()
     except CommandError as error:
-        raise problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+        log.error("nothing can be exported: %s", error)
+        detail = "the server has no key to sign with: an operator makes one with `manage.py audit checkpoint`"
+        raise problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail) from error
 
 
 def question(asked: Conditions, **more: Any) -> Question:

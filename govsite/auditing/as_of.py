@@ -19,6 +19,7 @@ from govsite.auditing import output
 from govsite.auditing.conditions import moment
 from govsite.auditing.past import Mark, Past, past
 from ledger.audit import Connection
+from ledger.errors import LedgerError
 from ledger.narrative import sentence
 
 EXAMPLES = """
@@ -37,7 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(connection: Connection, options: dict[str, Any], out: IO[str]) -> bool:
     """Writes the book as it was. CommandError where there was no such book."""
-    found = past(connection, options["book"], options["time"])
+    try:
+        found = past(connection, options["book"], options["time"])
+    except LedgerError as error:
+        raise CommandError(str(error)) from error
     if found is None:
         raise CommandError(f"the ledger knows no book {options['book']!r} at {options['time'].isoformat()}")
     shown = document(found)

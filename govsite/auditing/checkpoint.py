@@ -14,7 +14,7 @@ from django.core.management import CommandError
 
 from ledger.checkpoints import as_json, last_of, read, sign_due
 from ledger.errors import LedgerError
-from ledger.signing import PUBLIC, SigningKey, signing_key
+from ledger.signing import KEY_FILE, PRIVATE, PUBLIC, SigningKey, signing_key
 from ledger.verifying import heads, log_name
 
 EXAMPLES = """
@@ -60,6 +60,11 @@ def configured_key() -> SigningKey:
         return signing_key(os.environ, settings.DATA_DIR)
     except (LedgerError, OSError) as error:
         raise CommandError(f"no key to sign with: {error}") from error
+
+
+def has_key() -> bool:
+    """Whether there is a key already, or one is named."""
+    return bool(os.environ.get(KEY_FILE)) or (Path(settings.DATA_DIR) / PRIVATE).exists()
 
 
 def archive_directory() -> Path:

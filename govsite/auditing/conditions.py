@@ -15,6 +15,12 @@ from streams.events import TOPICS
 from streams.messages import Log
 
 
+def _whole(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise argparse.ArgumentTypeError("0 (all) or more")
+    return number
+
+
 def add_conditions(parser: argparse.ArgumentParser, *, limit: int | None) -> None:
     """The options of a question; `limit` is the default of --limit, None leaves that option out."""
     known = ", ".join(sorted({topic.partition(".")[0] for topic in TOPICS.values()}))
@@ -31,7 +37,7 @@ def add_conditions(parser: argparse.ArgumentParser, *, limit: int | None) -> Non
     parser.add_argument("--to", dest="until", type=moment, metavar="TIME", help="up to but without this time")
     parser.add_argument("--after", type=int, metavar="POSITION", help="only positions after this one")
     if limit is not None:
-        parser.add_argument("--limit", type=int, default=limit, help=f"at most so many (default: {limit}; 0: all)")
+        parser.add_argument("--limit", type=_whole, default=limit, help=f"at most so many (default: {limit}; 0: all)")
 
 
 def question(options: dict[str, Any]) -> Question:

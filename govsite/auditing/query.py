@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Iterable
+from datetime import UTC
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +17,7 @@ from rich.table import Table
 from govsite.auditing import output
 from govsite.auditing.conditions import add_conditions, question
 from ledger import audit
+from ledger.errors import LedgerError
 
 Row = dict[str, Any]
 EXAMPLES = """
@@ -43,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(connection: audit.Connection, options: dict[str, Any], out: IO[str]) -> bool:
     """Writes the events that fit, in order of time."""
     rows = _archived(options) if options["archive"] is not None else audit.ask(connection, question(options))
-    {"table": _write_table, "jsonl": _write_lines, "csv": _write_csv}[options["format"]](rows, out)
+    try:
+        {"table": _write_table, "jsonl": _write_lines, "csv": _write_csv}[options["format"]](rows, out)
+    except LedgerError as error:
+        raise CommandError(str(error)) from error
     return True
 
 
@@ -61,9 +66,16 @@ def exported(row: Row) -> Row:
     return {**row, "prev_hash": row["prev_hash"].hex(), "hash": row["hash"].hex()}
 
 
+def payload(row: Row) -> bytes:
+    """With sorted names: the table and the Parquet files each have an order of their own."""
+    return msgspec.json.encode(row["payload"], order="sorted")
+
+
 def _write_lines(rows: Iterable[Row], out: IO[str]) -> None:
     for row in rows:
-        out.write(msgspec.json.encode(exported(row)).decode() + "\n")
+        recorded_at = row["recorded_at"].astimezone(UTC)
+        told = {**exported(row), "recorded_at": recorded_at, "payload": msgspec.Raw(payload(row))}
+        out.write(msgspec.json.encode(told).decode() + "\n")
 
 
 def _write_csv(rows: Iterable[Row], out: IO[str]) -> None:
@@ -72,8 +84,8 @@ def _write_csv(rows: Iterable[Row], out: IO[str]) -> None:
     writer.writerow(audit.COLUMNS_OF_VIEW)
     for row in rows:
         values = exported(row) | {
-            "recorded_at": row["recorded_at"].isoformat(),
-            "payload": msgspec.json.encode(row["payload"]).decode(),
+            "recorded_at": row["recorded_at"].astimezone(UTC).isoformat(),
+            "payload": payload(row).decode(),
         }
         writer.writerow([values[name] for name in audit.COLUMNS_OF_VIEW])
 
@@ -88,6 +100,6 @@ def _write_table(rows: Iterable[Row], out: IO[str]) -> None:
             f"{row['aggregate']}.{row['event']}",
             row["book"],
             row["actor"],
-            msgspec.json.encode(row["payload"]).decode()[:120],
+            payload(row).decode()[:120],
         )
     output.console(out).print(table)

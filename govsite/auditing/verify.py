@@ -14,6 +14,8 @@ from django.core.management import CommandError
 from rich.console import Console
 from rich.progress import Progress
 
+from execution import recovery as executing
+from governance import recovery as governing
 from governance.audit import BookReport, Scope, partitions, verify_decisions
 from governance.domain.derivation import Finding
 from govsite.auditing.checkpoint import archive_directory, public_key_file
@@ -21,7 +23,9 @@ from govsite.auditing.conditions import moment
 from ledger import archive, rebuild
 from ledger.checkpoint_copies import copy_path
 from ledger.checkpoint_review import review
+from ledger.checkpoints import last_of
 from ledger.segments import folder_of
+from ledger.session import Session
 from ledger.signing import BadKey, Trusted, trusted
 from ledger.verifying import headless, heads, log_name, verify_log
 
@@ -45,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--archive", nargs="?", const="", metavar="DIR", help="archive against table (default: archive in the data dir)"
     )
     parts.add_argument("--decisions", action="store_true", help="derive every decision again from its events")
+    parts.add_argument("--snapshots", action="store_true", help="what cores begin with against a fold from the start")
     parts.add_argument("--read-models", action="store_true", help="read models against a rebuild")
     parser.add_argument("--public-key", type=Path, metavar="FILE", help="whose signatures count (default: our own)")
     parser.add_argument("--book", help="only the decisions of this book")
@@ -161,10 +166,30 @@ def _checkpoints(inquiry: Inquiry, log: str, partition: int, position: int) -> b
 def archives(inquiry: Inquiry) -> bool:
     logs = [head[:3] for head in heads(inquiry.connection)]
     directory = inquiry.archive
+    copied = [_parquet(inquiry, log, partition) for log, partition, _ in logs]
     if not any(folder_of(directory, log, partition).is_dir() for log, partition, _ in logs):
-        return inquiry.absent(f"archive: there is none in {directory}")
+        if any(last_of(inquiry.connection, log, partition) for log, partition, _ in logs):
+            inquiry.say(f"archive: BROKEN: the ledger is signed, but there is no archive in {directory}")
+            return False
+        return inquiry.absent(f"archive: there is none in {directory}") and all(copied)
     results = [_archive(inquiry, *one) for one in logs]
-    return all(results)
+    return all(results) and all(copied)
+
+
+def _parquet(inquiry: Inquiry, log: str, partition: int) -> bool:
+    """What was copied of a log to Parquet; nothing is said where nothing was."""
+    directory = Path(settings.PARQUET_DIR)
+    if not (directory / log / str(partition)).is_dir():
+        return True
+    from ledger import parquet  # takes a third of a second, and most ledgers have no such files
+
+    name = log_name(log, partition)
+    broken = parquet.fault(inquiry.connection, directory, log, partition)
+    if broken is not None:
+        inquiry.say(f"{name}: BROKEN at position {broken.position}: {broken.reason}")
+        return False
+    inquiry.say(f"{name}: the Parquet files hold and agree with the table")
+    return True
 
 
 def _archive(inquiry: Inquiry, log: str, partition: int, position: int) -> bool:
@@ -222,10 +247,26 @@ def read_models(inquiry: Inquiry) -> bool:
     return not faults
 
 
+def snapshots(inquiry: Inquiry) -> bool:
+    """Cores begin with what a snapshot says, so that a forged one would be believed."""
+    whole, session = True, Session(settings.DATABASE_URL, "verify")
+    try:
+        for folding in (governing.FOLDING, executing.FOLDING):
+            for at, fault in folding.faults(session):
+                place = f"snapshot of {folding.name} at {at.governance} of governance and {at.execution} of execution"
+                whole = whole and not fault
+                remedy = f"BROKEN: {fault}; delete it from the table snapshot and start the cores again"
+                inquiry.say(f"{place}: {remedy if fault else 'it is what the logs give'}")
+    finally:
+        session.close()
+    return whole
+
+
 PARTS: dict[str, Callable[[Inquiry], bool]] = {
     "chain": chain,
     "checkpoints": checkpoints,
     "archive": archives,
     "decisions": decisions,
+    "snapshots": snapshots,
     "read_models": read_models,
 }

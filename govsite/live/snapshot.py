@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from governance.models import Book, Decision
 from govsite.live.summaries import summaries
 from govsite.ops import standing
+from ledger.rebuild import projections
 
 DECISIONS = 60
 
@@ -18,7 +19,14 @@ def snapshot(book: str = "") -> dict[str, Any]:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute(f"LOCK TABLE {_tables()} IN ACCESS SHARE MODE")
         return {"type": "snapshot", "positions": positions(), **_book(book)}
+
+
+def _tables() -> str:
+    """All read models: a rebuild that swapped them after our first look would show them empty; to lock is no look."""
+    models = (model for projection in projections() for model in projection.models)
+    return ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
 
 
 def positions() -> dict[str, int]:

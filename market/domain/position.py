@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from msgspec import Struct
 
 ZERO = Decimal(0)
 SMALLEST_AMOUNT = Decimal("1e-8")
+LARGE, WIDE = Decimal("1e12"), 80  # above that, 28 digits do not reach to the smallest amount
 
 
 class Position(Struct):
@@ -42,4 +43,7 @@ class Position(Struct):
         """The share of the cost that leaves with `closed`, to 1e-8; what rounding leaves stays in the position."""
         if closed == self.quantity:
             return self.cost
-        return (self.cost * closed / self.quantity).quantize(SMALLEST_AMOUNT)
+        if abs(self.cost) < LARGE:
+            return (self.cost * closed / self.quantity).quantize(SMALLEST_AMOUNT)
+        with localcontext(prec=WIDE):
+            return (self.cost * closed / self.quantity).quantize(SMALLEST_AMOUNT)

@@ -11,12 +11,12 @@ from random import Random
 
 import pytest
 
-from execution.dispatch import Dispatch
+from execution.calls import Calls
+from execution.dispatch import Decide, Dispatch
 from execution.domain.desk import Desk
 from execution.domain.venue import Holdings
 from execution.venues.ccxt import CcxtVenue
 from feeds.exchange import faults as f
-from ledger.records import Gate
 from streams.events import (
     BookTerms,
     DomainEvent,
@@ -63,7 +63,9 @@ class Trading:
         self.mode: Mode = "NORMAL"
         self.holdings: list[Holdings] = []
         venue = Quick(at.venue.name, at.venue._client)
-        self.dispatch = Dispatch(venue, commit=self._commit, barrier=self._gate, hold=self._hold)
+        self.dispatch = Dispatch(
+            Calls(venue), told=self._told, commit=self._commit, mode=lambda _: self.mode, hold=self._hold
+        )
 
     def order(self, asked: OrderTicket) -> None:
         now = time.time_ns()
@@ -86,10 +88,11 @@ class Trading:
     def _commit(self, at: Desk, events: list[DomainEvent]) -> None:
         self.events += booked(at, events)
 
-    def _gate(self, book: str) -> Gate:
-        return Gate(book=book, mode=self.mode, gate_at=time.time_ns() if self.mode == "HALTED" else 0)
+    def _told(self, at: Desk, decide: Decide) -> None:
+        self._commit(at, decide(time.time_ns() if self.mode == "HALTED" else 0))
 
-    def _hold(self, book: str, holdings: Holdings) -> None:
+    def _hold(self, book: str, holdings: Holdings | None) -> None:
+        assert holdings is not None
         self.holdings.append(holdings)
 
 
@@ -115,7 +118,7 @@ async def test_every_order_comes_to_one_end_and_the_account_is_that_of_the_venue
         await trading.until(lambda: not trading.desk.unresolved(), "a halt ends what works")
         trading.dispatch.calls.holdings(BOOK, "USDT", ["BTCUSDT"])
         await trading.until(lambda: bool(trading.holdings), "the venue has said what it holds")
-        trading.dispatch.close()
+        trading.dispatch.calls.close()
         assert trading.ended() == Counter(answered)
         assert set(at.exchange.account.placed.values()) <= {1}
         assert not at.exchange.account.open_orders()
@@ -131,7 +134,7 @@ async def test_an_order_that_never_came_is_given_up_when_its_window_has_closed()
         began = time.monotonic()
         trading.order(ticket("buy", "1", "100.01"))
         await trading.until(lambda: not trading.desk.unresolved(), "the order is over")
-        trading.dispatch.close()
+        trading.dispatch.calls.close()
         assert time.monotonic() - began > 6
         (rejected,) = [event for event in trading.events if isinstance(event, OrderRejected)]
         assert rejected.reason == Code.VENUE_LOST
@@ -144,7 +147,7 @@ async def test_a_fill_that_comes_while_the_answer_is_lost_is_booked_once() -> No
         at.inject(f.AnswerLost(count=1))
         trading.order(ticket("buy", "2", "100.05"))
         await trading.until(lambda: not trading.desk.unresolved(), "the order is over")
-        trading.dispatch.close()
+        trading.dispatch.calls.close()
         fills = [event for event in trading.events if isinstance(event, OrderPartiallyFilled | OrderFilled)]
         assert [(fill.price, fill.quantity) for fill in fills] == [(D("100.01"), 1), (D("100.02"), 1)]
         assert trading.desk.account.held("BTCUSDT") == D("1.998")
@@ -160,6 +163,6 @@ async def test_an_answer_that_is_read_late_gives_up_nothing() -> None:
         await trading.until(lambda: at.exchange.rest["GET order"] >= 1, "the venue was asked")
         await until(lambda: time.time_ns() - sent.sent_at > 7e9, "the executor wakes up again")
         await trading.until(lambda: not trading.desk.unresolved(), "the order is over")
-        trading.dispatch.close()
+        trading.dispatch.calls.close()
         assert not [event for event in trading.events if isinstance(event, OrderRejected)]
         assert trading.desk.account.held("BTCUSDT") == D("0.999")

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 
 from execution.executor import Executor
 from execution.venues.ccxt import CcxtVenue
@@ -30,6 +31,7 @@ from streams.messages import Code
 from tests.integration.execution.conftest import Hire
 from tests.integration.execution.council import Council
 from tests.integration.execution.real_venue import FUNDS, LISTING, AtVenue, at_venue
+from tests.servers import wait_until
 from tests.unit.execution.market import BOOK
 
 D = Decimal
@@ -53,6 +55,7 @@ def ticket(name: str, quantity: str = "1", limit: str = "100.01", **changes: Any
 async def started(hire: Hire, at: AtVenue, owner: str = "test") -> Executor:
     executor = hire(venue=at.venue, owner=owner)
     await asyncio.to_thread(executor.start)
+    await turned(executor, lambda: BOOK in executor.floor.desks and executor.floor.desk(BOOK).remote, "it trades there")
     return executor
 
 
@@ -192,3 +195,68 @@ def found(url: str, kind: type) -> list[dict[str, Any]]:
     with psycopg.connect(url) as connection:
         query = "SELECT payload FROM ledger WHERE log = 'execution' AND event = %s ORDER BY position"
         return [row[0] for row in connection.execute(query, [kind.__name__])]
+
+
+async def test_orders_of_another_venue_are_not_given_up(
+    council: Council, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CcxtVenue, "settles_within_s", 0.0)
+    async with at_venue() as at:
+        first = await started(hire, at, "first")
+        council.decide(orders=[ticket("rests", "1", "99.50", type="limit", time_in_force="GTC")])
+        await turned(first, lambda: OrderWorking in kinds(council), "it works")
+        first.application.release()
+        monkeypatch.setattr(CcxtVenue, "name", "elsewhere")
+        second = hire(venue=at.venue, owner="second")
+        await asyncio.to_thread(second.start)
+        for _ in range(50):
+            await asyncio.to_thread(second.turn)
+        assert not council.finals()
+
+
+async def test_a_venue_that_cannot_be_opened_holds_up_nobody(council: Council, hire: Hire) -> None:
+    async with at_venue(opens=False) as at:
+        at.inject(f.FailingRest(answer="500"))
+        executor = hire(venue=at.venue)
+        await asyncio.to_thread(executor.start)
+        council.decide(orders=[ticket("refused")])
+        await turned(executor, council.finals, "it is final")
+        (rejected,) = ends(council)
+        assert isinstance(rejected, OrderRejected)
+        assert rejected.reason == Code.NO_VENUE
+
+
+async def test_a_fill_that_is_not_told_yet_is_no_difference(
+    council: Council, hire: Hire, ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("execution.reconciliation.EVERY_NS", 1_000_000_000)
+    monkeypatch.setattr("execution.reconciliation.ASK_AGAIN_NS", 200_000_000)
+    async with at_venue(balances={"USDT": D(100_000)}) as at:
+        executor = await started(hire, at)
+        at.inject(f.TradesLate(count=3))
+        council.decide(orders=[ticket("told late")])
+        await turned(executor, council.finals, "it is final")
+        await turned(executor, lambda: len(found(ledger_url, BookReconciled)) >= 1, "book and venue agree")
+        assert not found(ledger_url, ReconciliationFailed)
+
+
+async def test_a_halt_holds_while_redis_does_not_answer(council: Council, hire: Hire, redis_url: str) -> None:
+    async with at_venue() as at:
+        executor = await started(hire, at)
+        council.decide(orders=[ticket("rests", "1", "99.50", type="limit", time_in_force="GTC")])
+        await turned(executor, lambda: OrderWorking in kinds(council), "it works")
+        executor.telemetry.state = "told to run"
+        running = asyncio.create_task(asyncio.to_thread(executor.run))
+        with redis.Redis.from_url(redis_url) as server:
+            await asyncio.to_thread(wait_until, lambda: executor.telemetry.state == "running", "it runs")
+            server.client_pause(12_000, all=True)
+            try:
+                await asyncio.to_thread(council.halt)
+                await asyncio.to_thread(wait_until, council.finals, "the order is final", seconds=10)
+            finally:
+                server.client_unpause()
+                executor.stop.set()
+                await running
+        (cancelled,) = ends(council)
+        assert isinstance(cancelled, OrderCancelled)
+        assert cancelled.reason == Code.HALTED

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from msgspec.structs import replace
+from psycopg.pq import TransactionStatus
 
 from ledger import archive, archiver
 from ledger.alarms import Alarms, recorded
@@ -21,7 +22,7 @@ from ledger.archiver import Archiver, source_of
 from ledger.chain import Broken, ChainRow, verify
 from ledger.entries import COLUMNS, table_row
 from ledger.sealing import seal
-from ledger.segments import Damaged, checksum, folder_of, segments
+from ledger.segments import Damaged, Member, checksum, folder_of, members, segments
 from ledger.session import Session
 from ledger.slots import Source, source
 from streams.client import connect
@@ -170,26 +171,122 @@ def test_a_tail_that_the_disk_never_got_is_cut_off(
     assert ArchiveWriter(directory, EXECUTION, unexpected).position == 3
 
 
-def test_what_more_than_a_write_cut_short_has_damaged_is_kept(
+def in_three_members(directory: Path, found: list[ArchiveRow]) -> list[int]:
+    """An archive of positions 1 to 6, two a member; where the members begin."""
+    writer = ArchiveWriter(directory, EXECUTION, unexpected)
+    begins = []
+    for first in (0, 2, 4):
+        begins.append(only_file(directory).stat().st_size if first else 0)
+        writer.append(found[first : first + 2])
+    writer.close()
+    return begins
+
+
+def flip(path: Path, offset: int) -> bytes:
+    """What the file is now, with another byte there."""
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 0x10
+    path.chmod(0o644)
+    path.write_bytes(bytes(content))
+    return bytes(content)
+
+
+# In a member's head: the magic number, and its size.
+@pytest.mark.parametrize(("member", "offset"), [(0, 0), (0, 17), (1, 0), (1, 17), (2, 0), (2, 16), (2, 90), (2, -5)])
+def test_a_restart_keeps_a_damaged_file_and_fills_a_new_one(
+    application: LedgerApplication, connection: psycopg.Connection, directory: Path, member: int, offset: int
+) -> None:
+    commit(application, 1, 6)
+    found = rows(connection)
+    begins = in_three_members(directory, found)
+    content = flip(only_file(directory), begins[member] + offset if offset >= 0 else offset)
+    alarms: list[str] = []
+    again = ArchiveWriter(directory, EXECUTION, alarms.append)
+    assert again.position == 0
+    (kept,) = folder_of(directory, *EXECUTION).glob("*.damaged-*")
+    assert kept.read_bytes() == content
+    assert len(alarms) == 1
+    assert f"from position {2 * member + 1} on" in alarms[0]
+    assert kept.name in alarms[0]
+    again.append(found)
+    again.close()
+    assert compared(connection, directory) is None
+    assert ArchiveWriter(directory, EXECUTION, unexpected).position == 6
+
+
+@pytest.mark.parametrize("member", [0, 1])
+def test_a_restart_keeps_a_damaged_sealed_day_with_its_seal(
     application: LedgerApplication,
     connection: psycopg.Connection,
     directory: Path,
     monkeypatch: pytest.MonkeyPatch,
+    member: int,
 ) -> None:
-    commit(application, 1, 5)
+    monkeypatch.setattr("ledger.segments.MEMBER_ROWS", 2)
+    commit(application, 1, 4)
     found = rows(connection)
-    written(directory, found[:2]).close()
     written(directory, found).close()
-    content = bytearray(only_file(directory).read_bytes())
-    content[0] ^= 1
-    only_file(directory).write_bytes(bytes(content))
-    monkeypatch.setattr("ledger.archive_writer.LARGEST_MEMBER", 100)
+    (segment,) = segments(folder_of(directory, *EXECUTION))
+    seal(segment)
+    with segment.path.open("rb") as file:
+        whole = [one for one in members(segment.path, file) if isinstance(one, Member)]
+    assert len(whole) == 2
+    content, sealed = flip(segment.path, whole[member].offset), segment.seal_path.read_bytes()
     alarms: list[str] = []
-    assert ArchiveWriter(directory, EXECUTION, alarms.append).position == 0
-    (kept,) = folder_of(directory, *EXECUTION).glob("*.damaged-*")
-    assert kept.read_bytes() == bytes(content)
-    assert len(alarms) == 1
-    assert kept.name in alarms[0]
+    again = ArchiveWriter(directory, EXECUTION, alarms.append)
+    assert (again.position, len(alarms)) == (0, 1)
+    kept = sorted(folder_of(directory, *EXECUTION).glob("*.damaged-*"), key=lambda path: len(path.name))
+    assert [path.read_bytes() for path in kept] == [sealed, content]
+    again.append(found)
+    again.close()
+    assert not segment.sealed
+    assert compared(connection, directory) is None
+
+
+@pytest.mark.parametrize("member", [0, 1, 2])
+@pytest.mark.parametrize("offset", [0, 17, 90])
+def test_damage_in_the_file_of_today_is_named_at_once(
+    application: LedgerApplication, connection: psycopg.Connection, directory: Path, member: int, offset: int
+) -> None:
+    commit(application, 1, 6)
+    begins = in_three_members(directory, rows(connection))
+    flip(only_file(directory), begins[member] + offset)
+    broken = compared(connection, directory)
+    assert broken is not None
+    assert broken.position == 2 * member + 1
+    assert "the archive is damaged" in broken.reason
+
+
+@pytest.mark.parametrize("offset", range(0, 200, 20))
+def test_an_edited_seal_is_named_with_the_first_position_of_its_day(
+    application: LedgerApplication, connection: psycopg.Connection, directory: Path, offset: int
+) -> None:
+    commit(application, 1, 4)
+    days = [date(2026, 3, 1), date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 2)]
+    written(directory, on_days(rows(connection), days)).close()
+    for segment in segments(folder_of(directory, *EXECUTION)):
+        seal(segment)
+    content = bytearray(segment.seal_path.read_bytes())
+    content[offset] = 0xFF
+    segment.seal_path.chmod(0o644)
+    segment.seal_path.write_bytes(bytes(content))
+    with pytest.raises(Damaged, match="the seal cannot be read") as raised:
+        list(archive.read(directory, *EXECUTION))
+    assert raised.value.position == 3
+
+
+def test_a_comparison_holds_no_transaction_open(
+    application: LedgerApplication, connection: psycopg.Connection, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "FETCH", 2)
+    commit(application, 1, 7)
+    written(directory, rows(connection)).close()
+    states: list[TransactionStatus] = []
+    found = archive.compare(
+        connection, directory, *EXECUTION, lambda _: states.append(connection.info.transaction_status)
+    )
+    assert found is None
+    assert states == [TransactionStatus.IDLE] * 4
 
 
 def test_each_day_has_its_file_and_is_sealed_when_it_is_over(
@@ -536,6 +633,34 @@ def test_a_thread_that_fails_ends_the_relay(
         return False
 
     wait_until(failed, "the mistake is handed on")
+
+
+def test_a_writer_that_could_not_be_checked_is_closed(
+    application: LedgerApplication,
+    connection: psycopg.Connection,
+    directory: Path,
+    archiving: Archiving,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commit(application, 1, 2)
+    written(directory, rows(connection)).close()
+    closed: list[int] = []
+    close = ArchiveWriter.close
+
+    def fail(self: Archiver, writer: ArchiveWriter) -> None:
+        raise psycopg.OperationalError("the connection is lost")
+
+    def observed(self: ArchiveWriter) -> None:
+        closed.append(self.position)
+        close(self)
+
+    monkeypatch.setattr(ArchiveWriter, "close", observed)
+    with monkeypatch.context() as lost:
+        lost.setattr(Archiver, "_check", fail)
+        one, _ = archiving()
+        one.expect({EXECUTION: 2})
+        wait_until(lambda: 2 in closed, "the writer is closed")
+    settled(one)
 
 
 def test_alarms_stay_on_record(redis_url: str, directory: Path) -> None:

@@ -173,3 +173,12 @@ def test_the_command_signs_and_lists(
     with pytest.raises(SystemExit):
         call_command("audit", "checkpoint", "--every", "5", stdout=out)
     assert out.getvalue() == "not signed: execution is broken at position 23: its hash does not fit what it says\n"
+
+
+@pytest.mark.parametrize("line", [b"{}\n", b"7\n", b"\xff\n"])
+def test_an_edited_copy_is_named(connection: Connection, key: SigningKey, tmp_path: Path, line: bytes) -> None:
+    sign_due(connection, key, EVERY, tmp_path)
+    path = copy_path(tmp_path, "execution", 0)
+    path.write_bytes(path.read_bytes() + line)
+    with pytest.raises(Corrupt, match=f"the last line of {path} is no checkpoint"):
+        sign_due(connection, key, EVERY, tmp_path)

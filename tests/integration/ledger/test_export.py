@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from govsite.auditing import export as command
+from ledger import export as exporting
 from ledger.audit import Question
 from ledger.checkpoint_copies import copy_path
 from ledger.checkpoints import sign_due
@@ -95,7 +96,7 @@ def rewrite(directory: Path, key: SigningKey | None = None, **changes: str) -> N
         manifest = json.loads((directory / MANIFEST).read_text())
         manifest["events"]["sha256"] = hashlib.sha256(packed).hexdigest()
         manifest["signature"] = key.sign(canonical(manifest)).hex()
-        (directory / MANIFEST).write_text(json.dumps(manifest))
+        (directory / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
 
 def test_what_was_changed_in_an_export_is_found(connection: Connection, key: SigningKey, tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_checkpoints_and_archive_are_verified_without_the_database(
     content = copy.read_text()
     copy.write_text(content.replace('"first":11', '"first":12'))
     assert "checkpoint execution 12-20: its hash does not fit" in offline(tmp_path, "log", copy)[1]
-    copy.write_text("\n".join([content.splitlines()[0], content.splitlines()[2]]))
+    copy.write_text("".join(content.splitlines(keepends=True)[::2]))
     assert "checkpoint execution 21-30 does not follow" in offline(tmp_path, "log", copy)[1]
 
 
@@ -159,3 +160,56 @@ def test_the_command_says_how_to_verify(connection: Connection, key: SigningKey,
     assert out.getvalue().splitlines()[0] == f"6 events in {tmp_path / 'out' / EVENTS}"
     assert f"--public-key {tmp_path / PUBLIC} export {tmp_path / 'out'}" in out.getvalue()
     assert offline(tmp_path, "export", tmp_path / "out")[0] == 0
+
+
+def test_bytes_that_say_the_same_otherwise_are_found(connection: Connection, key: SigningKey, tmp_path: Path) -> None:
+    export(connection, Question(), tmp_path / "out", key)
+    manifest = tmp_path / "out" / "manifest.json"
+    told = manifest.read_text()
+    signature = json.loads(told)["signature"]
+    for changed in (told + " ", told.replace(": ", ":  ", 1), told.replace(signature, signature.upper())):
+        manifest.write_text(changed)
+        assert offline(tmp_path, "export", tmp_path / "out")[0] == 1
+    manifest.write_text(told)
+    assert offline(tmp_path, "export", tmp_path / "out")[0] == 0
+
+
+def test_a_copy_of_checkpoints_is_whole_to_its_last_byte(
+    connection: Connection, key: SigningKey, tmp_path: Path
+) -> None:
+    sign_due(connection, key, EVERY, tmp_path)
+    path = copy_path(tmp_path, "execution", 0)
+    whole = path.read_bytes()
+    for changed in (whole[:-1], b""):
+        path.write_bytes(changed)
+        assert offline(tmp_path, "log", path)[0] == 1
+
+
+def test_the_first_byte_of_an_archived_day_counts(connection: Connection, key: SigningKey, tmp_path: Path) -> None:
+    """What gzip passes over is guarded by the seal."""
+    sign_due(connection, key, EVERY, tmp_path)
+    day = archived(connection, tmp_path)
+    path = copy_path(tmp_path, "execution", 0)
+    seal = day.with_name(day.name.removesuffix(".jsonl.gz") + ".json")
+    seal.write_text(json.dumps({"sha256": hashlib.sha256(day.read_bytes()).hexdigest()}))
+    assert offline(tmp_path, "log", path, day)[0] == 0
+    day.chmod(0o644)
+    whole = bytearray(day.read_bytes())
+    whole[9] ^= 1  # the operating system that packed it
+    day.write_bytes(whole)
+    assert offline(tmp_path, "log", path, day)[0] == 1
+
+
+def test_an_export_that_failed_can_be_tried_again(
+    connection: Connection, key: SigningKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as failing:
+        failing.setattr(exporting, "line", _full)
+        with pytest.raises(OSError, match="full"):
+            export(connection, Question(), tmp_path / "out", key)
+    export(connection, Question(), tmp_path / "out", key)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["events.jsonl.gz", "manifest.json"]
+
+
+def _full(row: object) -> bytes:
+    raise OSError("the disk is full")

@@ -13,7 +13,7 @@ import pytest
 from execution.models import Account
 from ledger.application import LedgerApplication
 from ledger.errors import Corrupt, Fenced
-from ledger.projector import Projection, Projector
+from ledger.projector import COPIED, Projection, Projector
 from ledger.readmodel import ReadModel, Rows, Told, moment
 from ledger.relay import Relay
 from streams.client import DEAD_LETTERS, FIELD, LEDGER_EXECUTION, Streams, connect
@@ -116,6 +116,32 @@ def test_rows_of_a_batch_that_is_being_written_are_there_for_the_next(
     assert one.catch_up() == 300
     one.close()
     assert state(ledger_url, "orders") == (300, list(range(1, 301)))
+
+
+class Appending(Positions):
+    """Keeps the positions as rows that nothing changes."""
+
+    def fold(self, rows: Rows, events: Sequence[Told]) -> None:
+        for event in events:
+            values = vars(account(f"{self.name}:{event.position}", event, "USDT"))
+            rows.append(Account, tuple(values), tuple(values.values()))
+
+
+def test_appended_rows_are_there_once_even_after_the_position_was_set_back(
+    ledger_url: str, application: LedgerApplication
+) -> None:
+    application.commit([cancelled(n) for n in range(500)])
+    kept = "SELECT array_agg(ledger_position ORDER BY ledger_position) FROM execution_account"
+    for batch in (50, COPIED, 300):
+        with psycopg.connect(ledger_url) as connection:
+            connection.execute("UPDATE projection SET position = 0")
+        one = projector(ledger_url, Appending("orders"), batch=batch)
+        assert one.catch_up() == 500
+        one.close()
+        with psycopg.connect(ledger_url) as connection:
+            assert connection.execute(kept).fetchone() == (list(range(1, 501)),)
+        with psycopg.connect(ledger_url) as connection:
+            connection.execute("DELETE FROM execution_account WHERE ledger_position % 2 = 0")
 
 
 def test_what_is_passed_over_moves_the_position_and_nothing_else(

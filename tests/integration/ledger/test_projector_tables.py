@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from governance.models import Ballot, Outcome, Proposal
 from governance.projections import READ_MODELS
-from ledger.readmodel import ReadModel, exact
-from ledger.tables import COLUMNS, fetch, upsert, write
+from ledger.readmodel import Appended, ReadModel, exact
+from ledger.tables import COLUMNS, copy, copy_in, fetch, insert, upsert, write
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 EXACT = st.decimals(-(10**12), 10**12, places=9).map(exact)
@@ -87,6 +87,41 @@ def test_flags_and_nulls_keep_their_places(migrated_url: str) -> None:
         for n, limit in enumerate([None, exact(Decimal("1e-18")), None])
     ]  # fmt: skip
     assert again(migrated_url, ballots) == {row.pk: values(row) for row in ballots}
+
+
+@given(told=PROPOSALS.filter(len))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_copied_is_what_would_be_inserted(migrated_url: str, told: list[dict[str, Any]]) -> None:
+    rows = [Proposal.told(**each) for each in told]
+    names = tuple(values(rows[0]))
+    appended = Appended(names)
+    appended.rows += [tuple(values(row).values()) for row in rows]
+    with psycopg.connect(migrated_url) as connection:
+        copy_in(connection, [copy(Proposal, appended)])
+        copied = fetch(connection, Proposal, [row.pk for row in rows])
+        write(connection, [insert(Proposal, appended)])
+        inserted = fetch(connection, Proposal, [row.pk for row in rows])
+        connection.rollback()
+    wanted = {row.pk: values(row) for row in rows}
+    assert {key: values(row) for key, row in copied.items()} == wanted
+    assert {key: values(row) for key, row in inserted.items()} == wanted
+
+
+def test_lines_keep_what_would_end_a_column_or_a_line(migrated_url: str) -> None:
+    reasons = ["a\tb", "a\nb", "a\rb", "a\\b", "\\N", "\\.", "", "ünïcode \u2028"]
+    told = [
+        Ballot.told(
+            event_id=uuid(n), deliberation_id=uuid(9), weight_ppm=n, veto=False, reason=reason, ledger_position=n
+        )
+        for n, reason in enumerate(reasons)
+    ]
+    appended = Appended(tuple(values(told[0])))
+    appended.rows += [tuple(values(row).values()) for row in told]
+    with psycopg.connect(migrated_url) as connection:
+        copy_in(connection, [copy(Ballot, appended)])
+        found = fetch(connection, Ballot, [row.pk for row in told])
+        connection.rollback()
+    assert [values(found[uuid(n)])["reason"] for n in range(len(reasons))] == reasons
 
 
 def test_a_later_state_of_a_row_replaces_the_earlier_one(migrated_url: str) -> None:

@@ -248,6 +248,62 @@ def test_a_slot_that_went_missing_leaves_no_hole_in_the_archive(
         commit(application, [3])
         wait_for(streams, 3)
         wait_for_archive(owner, directory, 3)
+    (alarm,) = recorded(directory)
+    assert "was made anew (it was not there)" in alarm.text
+    assert "audit verify" in alarm.text
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("ALTER PUBLICATION ledger DROP TABLE event_log", "it does not contain the table event_log"),
+        ("ALTER PUBLICATION ledger SET (publish = 'insert')", "it leaves out UPDATE, DELETE, TRUNCATE"),
+        ("ALTER PUBLICATION ledger SET TABLE event_log WHERE (position < 0)", "it leaves out rows of event_log"),
+    ],
+)
+def test_a_publication_that_was_changed_is_told_of_and_the_streams_go_on(
+    application: LedgerApplication,
+    owner: psycopg.Connection,
+    ledger_url: str,
+    redis_url: str,
+    streams: Streams,
+    directory: Path,
+    change: str,
+    fault: str,
+) -> None:
+    commit(application, [1])
+    try:
+        with relaying(ledger_url, redis_url, directory):
+            wait_for_archive(owner, directory, 1)
+            owner.execute(change)
+            commit(application, [2])
+            wait_until(lambda: recorded(directory), "an alarm")
+            commit(application, [3])
+            wait_for(streams, 3)
+            wait_for_archive(owner, directory, 3)
+    finally:
+        owner.execute("ALTER PUBLICATION ledger SET TABLE event_log")
+        owner.execute("ALTER PUBLICATION ledger SET (publish = 'insert, update, delete, truncate')")
+    (alarm,) = recorded(directory)
+    assert fault in alarm.text
+
+
+def test_what_does_not_come_through_the_wal_comes_from_the_table_in_the_end(
+    application: LedgerApplication,
+    owner: psycopg.Connection,
+    ledger_url: str,
+    redis_url: str,
+    streams: Streams,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ledger.relay.STUCK_S", 0.5)
+    with relaying(ledger_url, redis_url, directory):
+        commit(application, [1])
+        wait_for(streams, 1)
+        monkeypatch.setattr(Relay, "_relay", lambda *given: None)
+        commit(application, [2])
+        wait_for(streams, 2)
 
 
 def _is_active(owner: psycopg.Connection) -> bool:
@@ -354,9 +410,11 @@ def test_the_ledger_of_another_cluster_is_told_of_and_gets_a_new_slot(
     with relaying(ledger_url, redis_url, directory):
         commit(application, [3])
         wait_for_archive(owner, directory, 3)
-        wait_until(lambda: recorded(directory), "an alarm")
+        wait_until(lambda: len(recorded(directory)) == 2, "two alarms")
     assert "it belongs to another database cluster" in caplog.text
-    assert recorded(directory)[0].text.startswith("the ledger is in another database than before: system 1, timeline 1")
+    texts = [alarm.text for alarm in recorded(directory)]
+    assert "was made anew (it belongs to another database cluster)" in texts[0]
+    assert texts[1].startswith("the ledger is in another database than before: system 1, timeline 1")
 
 
 def test_a_restored_ledger_that_went_another_way_is_relayed_and_archived_anew(
@@ -382,9 +440,10 @@ def test_a_restored_ledger_that_went_another_way_is_relayed_and_archived_anew(
     with relaying(ledger_url, redis_url, directory):
         wait_for(streams, 3)
         wait_for_archive(owner, directory, 3)
-    texts = sorted(alarm.text for alarm in recorded(directory))
-    assert len(texts) == 2
-    assert "the archive tells of another ledger" in texts[1] or "the archive tells of another ledger" in texts[0]
+    texts = [alarm.text for alarm in recorded(directory)]
+    assert len(texts) == 3
+    assert sum("the archive tells of another ledger" in text for text in texts) == 1
+    assert sum("was made anew (it was not there)" in text for text in texts) == 1
     entries = streams.read({LEDGER_EXECUTION: "0"}, block_ms=None)
     assert b"order-11" in entries[0].raw
 

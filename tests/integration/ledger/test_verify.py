@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from governance import recovery as governing
 from ledger import rebuild, verifying
 from ledger.chain import Broken
 from ledger.checkpoint_copies import copy_path
 from ledger.checkpoints import sign_due
+from ledger.parquet import copy_old
 from ledger.records import GENESIS
+from ledger.session import Session
 from ledger.signing import PUBLIC, signing_key
 from ledger.verifying import BATCH, check, verify_log
 from tests.integration.ledger.signed import EVERY, HASH, Connection, archived, commit, connected, forge
@@ -244,3 +249,51 @@ def test_a_part_that_an_edited_ledger_stops_is_a_finding_and_the_others_go_on(ke
 def test_scope_needs_decisions(kept: tuple[Connection, Path]) -> None:
     with pytest.raises(CommandError, match="need --decisions"):
         call_command("audit", "verify", "--book", "demo")
+
+
+def test_no_transaction_lasts_as_long_as_the_log(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot that is held for minutes keeps vacuum from its work everywhere."""
+    monkeypatch.setattr(verifying, "STRETCH", BATCH)
+    begun = []
+    verdict = verify_log(
+        connection, "execution", 0, lambda _: begun.append(connection.execute("SELECT now()").fetchone())
+    )
+    assert (verdict.broken, verdict.events) == (None, ROWS)
+    assert len(set(begun)) == len(begun) == 3
+
+
+def test_a_removed_archive_of_a_signed_ledger_is_a_fault(kept: tuple[Connection, Path], tmp_path: Path) -> None:
+    rmtree(tmp_path / "archive" / "execution-0")
+    told = f"archive: BROKEN: the ledger is signed, but there is no archive in {tmp_path / 'archive'}"
+    assert told in verify(whole=False)
+
+
+def test_a_changed_parquet_file_is_named(
+    kept: tuple[Connection, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, _ = kept
+    monkeypatch.setattr(settings, "PARQUET_DIR", tmp_path / "parquet")
+    assert copy_old(connection, tmp_path / "parquet", datetime.now(UTC) + timedelta(days=1), size=10) == 30
+    assert "execution: the Parquet files hold and agree with the table" in verify("--archive", whole=True)
+    second = sorted((tmp_path / "parquet" / "execution" / "0").glob("*.parquet"))[1]
+    checksum = second.with_name(second.name + ".sha256")
+    checksum.chmod(0o644)
+    checksum.write_text("")
+    told = verify("--archive", whole=False)
+    assert told[0].startswith("execution: BROKEN at position 11: the Parquet files are damaged:")
+
+
+def test_a_forged_snapshot_is_named(kept: tuple[Connection, Path], ledger_url: str) -> None:
+    connection, _ = kept
+    session = Session(ledger_url)
+    try:
+        at = governing.take_snapshot(session, 1)
+    finally:
+        session.close()
+    assert at is not None
+    place = f"snapshot of governance at 0 of governance and {at.execution} of execution: "
+    assert verify("--snapshots", whole=True) == [f"{place}it is what the logs give"]
+    connection.execute("UPDATE snapshot SET state = %s", [b'[1,["m",[["demo",null]]]]'])
+    connection.execute("UPDATE snapshot SET digest = sha256(state)")
+    told = verify("--snapshots", whole=False)
+    assert [line.partition(";")[0] for line in told] == [f"{place}BROKEN: it is not what the logs give"]

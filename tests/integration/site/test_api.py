@@ -19,11 +19,12 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from govsite.api.views import alone, database
 from govsite.auditing.checkpoint import archive_directory, configured_key
 from ledger.audit import Question, ask
 from ledger.checkpoints import sign_due
 from tests.integration.ledger import large
-from tests.integration.ledger.signed import connected
+from tests.integration.ledger.signed import connected, forge
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 ROUND = large.names_of(5)
@@ -220,3 +221,43 @@ def test_the_document_describes_every_path(client: Client) -> None:
     names = {one["name"] for one in document["paths"]["/api/v1/ledger"]["get"]["parameters"]}
     assert {"from", "to", "event", "cursor", "newest"} <= names
     assert {"since", "until"}.isdisjoint(names)
+
+
+@pytest.mark.parametrize("asked", [{"to": "9999-12-31T23:59:59"}, {"from": "0001-01-01"}])
+def test_the_ends_of_time_are_times(client: Client, asked: dict[str, str]) -> None:
+    assert get(client, "/ledger", **asked)["events"]
+
+
+def test_a_character_that_no_text_can_hold_is_a_wrong_question(client: Client) -> None:
+    assert problem(client, "/ledger", actor="a\x00b")[0] == 400
+
+
+def test_every_way_to_write_an_id_is_the_same_id(client: Client) -> None:
+    wanted = get(client, "/ledger", limit="1")["events"][0]["aggregate_id"]
+    plain = get(client, "/ledger", aggregate=wanted)["events"]
+    assert plain
+    assert get(client, "/ledger", aggregate=f"urn:uuid:{wanted}")["events"] == plain
+
+
+def test_asking_for_an_export_makes_no_key_and_tells_no_path(client: Client, tmp_path: Path) -> None:
+    status, detail = problem(client, "/ledger/export")
+    assert status == 503
+    assert str(tmp_path) not in detail
+    assert not list(tmp_path.glob("checkpoint.*"))
+
+
+@pytest.mark.parametrize("path", ["/ledger/export", "/ledger/verify"])
+def test_the_whole_ledger_is_read_for_one_at_a_time(client: Client, signed: int, path: str) -> None:
+    with database() as connection, alone(connection):
+        status, detail = problem(client, path)
+    assert status == 503
+    assert "under way" in detail
+
+
+def test_a_hole_is_told(client: Client, ledger: str) -> None:
+    with connected(ledger) as connection:
+        forge(connection, "DELETE FROM event_log WHERE log = 'governance' AND position = 2")
+        forge(connection, "DELETE FROM event_log WHERE log = 'governance' AND position BETWEEN 3 AND 400")
+    status, detail = problem(client, "/ledger", **{"from": "2026-01-01", "log": "governance"})
+    assert status == 500
+    assert "run `manage.py audit verify`" in detail

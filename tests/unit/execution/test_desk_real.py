@@ -327,13 +327,35 @@ def test_suspensions_and_operators_say_so_too() -> None:
     assert ends(reported(at, word(ask, "cancelled"))) == [(OrderCancelled, "BY_OPERATOR")]
 
 
-def test_an_order_that_works_on_paper_stays_there_when_the_book_goes_to_a_real_venue() -> None:
+def moved(at: Desk, *, to_real: bool) -> None:
+    assert at.terms is not None
+    at.terms = msgspec.structs.replace(at.terms, real_venue=to_real)
+    at.remote = "testnet"
+
+
+def test_an_order_that_works_on_paper_is_cancelled_when_the_book_goes_to_a_real_venue() -> None:
     at = desk()
     at.observe(quote())
     executed(at, decision(limit_ticket("buy", "0.1", "59000.00")))
-    assert at.terms is not None
-    at.terms = msgspec.structs.replace(at.terms, real_venue=True)
-    at.remote = "testnet"
+    moved(at, to_real=True)
     assert at.unresolved() == []
-    assert advanced(at) == []
-    assert ends(advanced(at, mode="HALTED")) == [(OrderCancelled, "HALTED")]
+    assert at.next_due() == 0
+    assert ends(advanced(at)) == [(OrderCancelled, "MODE")]
+
+
+def test_an_order_at_a_real_venue_is_cancelled_there_when_the_book_goes_to_paper() -> None:
+    at = held("0.1")
+    bid = sent(at, limit_ticket("buy", "0.1", "59000.00", name="bid"))
+    moved(at, to_real=False)
+    events = executed(at, decision(ticket("sell", "0.1", name="flat", reduce_only=True), name="flat"))
+    assert [type(event) for event in events] == [OrderAccepted, OrderFilled]
+    assert [(order.order_id, code) for order, code in at.to_cancel(NOW, "NORMAL")] == [(bid, Code.MODE)]
+    assert ends(reported(at, word(bid, "cancelled"))) == [(OrderCancelled, "MODE")]
+
+
+def test_what_the_governor_cancels_for_a_reduction_says_so() -> None:
+    at = held("0.1")
+    bid = sent(at, limit_ticket("buy", "0.1", "59000.00", name="bid"))
+    at.apply(governed(CancelOrdered(order_id=bid, who="governor", why="the reduction r1 passed")))
+    assert [code for _, code in at.to_cancel(NOW, "NORMAL")] == [Code.REDUCE_ONLY]
+    assert ends(reported(at, word(bid, "cancelled"))) == [(OrderCancelled, "REDUCE_ONLY")]
