@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -46,6 +47,7 @@ NAME = "executor"
 BLOCK_MS = 10
 PATIENCE_S = 2.0  # with a Redis that neither answers nor closes; a read waits 10 ms at most
 PAUSE_S = 0.1
+LOOKS_A_PING = 8
 CORRUPT_PAUSE_S = 1.0
 BATCH = 1000
 FOLDED_AT_ONCE = 5000
@@ -142,12 +144,12 @@ class Executor:
         """Without Redis nothing new is executed, but a halt holds: what works is cancelled, and asked after."""
         try:
             while not self.stop and self.telemetry.state == "running":
-                try:
-                    return self._beat()
-                except REDIS_LOST:
+                for _ in range(LOOKS_A_PING):
                     self.application.renew()
                     self._work(time.time_ns())
                     self.stop.wait(PAUSE_S)
+                with contextlib.suppress(*REDIS_LOST):
+                    return self._beat()
         except (Fenced, *POSTGRES_LOST) as error:
             log.warning("lost the ledger as well: %s", _first_line(error))
 

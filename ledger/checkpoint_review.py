@@ -83,12 +83,15 @@ def _copy_faults(path: Path, stored: list[Checkpoint]) -> Iterator[Broken]:
             yield Broken(1, f"the copy {path} is missing")
         return
     expected = {encode(as_json(one)): one for one in stored}
-    by_first, told = {one.first: one for one in stored}, set[int]()
+    known: dict[int | bytes, Checkpoint] = {one.first: one for one in stored}
+    known.update({one.hash: one for one in stored})
+    told: set[int] = set()
     for number, line in enumerate(lines(path), 1):
         if own := expected.get(line):
             told.add(own.first)
         elif line.endswith(b"\n") or not any(whole.startswith(line) for whole in expected):
-            first, reason = _line_fault(line, by_first, max(told, default=0) + 1)
+            near = next((one.first for one in stored if one.first not in told), stored[-1].last + 1 if stored else 1)
+            first, reason = _line_fault(line, known, near)
             told.add(first)
             yield Broken(first, f"line {number} of the copy {path.name} {reason}")
     if lacking := [one for one in stored[:-1] if one.first not in told]:
@@ -96,13 +99,14 @@ def _copy_faults(path: Path, stored: list[Checkpoint]) -> Iterator[Broken]:
         yield Broken(lacking[0].first, f"the copy {path.name} lacks {lacking[0].name}{more}")
 
 
-def _line_fault(line: bytes, stored: Mapping[int, Checkpoint], near: int) -> tuple[int, str]:
-    """Which checkpoint it is about, by its first position (`near` where it does not say), and what is wrong."""
+def _line_fault(line: bytes, known: Mapping[int | bytes, Checkpoint], near: int) -> tuple[int, str]:
+    """Which checkpoint it is about, by its hash or its first position (`near` where it has neither), and what is
+    wrong."""
     try:
         one = from_json(msgspec.json.decode(line))
     except (KeyError, TypeError, ValueError):
         return near, "is no checkpoint"
-    own = stored.get(one.first)
+    own = known.get(one.hash) or known.get(one.first)
     if own is None:
         return one.first, f"is {one.name}, which the table does not have"
     names = [name for name in Checkpoint.__struct_fields__ if getattr(one, name) != getattr(own, name)]

@@ -155,9 +155,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{tape.market} {', '.join(tape.symbols)}: {exchange.ws_url} and {exchange.rest_url}")
             self.stdout.write(f"  manage.py runstack --feed live --url {exchange.ws_url}")
             if tape.market == "spot":
-                self.stdout.write(
-                    f"  orders: GOVSITE_VENUE=binance-testnet GOVSITE_VENUE_URL={exchange.rest_url} {_account(settings)}"
-                )
+                venue = f"GOVSITE_VENUE=binance-testnet GOVSITE_VENUE_URL={exchange.rest_url}"
+                self.stdout.write(f"  orders: {venue} {_account(settings)}")
             self.stdout.flush()
             await stop.wait()
 
