@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
 from execution.domain.replay import Replay
 from execution.reporting import Reporting
 from ledger.application import RecordedEvent
+from ledger.errors import Corrupt
 from streams import journal
 from streams.client import DEAD_LETTERS, LEDGER_GOVERNANCE, TICKS
 from streams.envelope import Envelope, decode
@@ -272,3 +274,10 @@ def dead_letters(council: Council) -> list[DeadLetter]:
     entries = council.streams.read({DEAD_LETTERS: "0"}, block_ms=None)
     letters = [msgspec.convert(decode(entry.raw), Envelope).body for entry in entries]
     return [letter for letter in letters if isinstance(letter, DeadLetter)]
+
+
+def test_a_mark_beyond_the_log_is_believed_by_nobody(council: Council, hire: Hire, ledger_url: str) -> None:
+    with psycopg.connect(ledger_url, autocommit=True) as connection:
+        connection.execute("UPDATE head SET mark = '1000000' WHERE log = 'execution'")
+    with pytest.raises(Corrupt, match="ends at 1, but was executed to 1000000"):
+        hire().start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from ledger.application import LedgerApplication
@@ -13,6 +14,7 @@ from ledger.follower import Follower
 from ledger.records import RecordedEvent
 from streams.messages import LedgerEntry
 from tests.integration.ledger.events import book_opened, cancelled, cash_moved
+from tests.integration.ledger.signed import forge
 
 
 @pytest.fixture
@@ -77,3 +79,14 @@ def test_a_hole_that_the_table_has_too_is_not_passed_over(
         elsewhere.accept(foreign)
     with pytest.raises(ValueError, match="execution/0 came to governance/0"):
         elsewhere.accept(relayed[0])
+
+
+def test_whatever_stands_beyond_a_hole_is_not_followed(application: LedgerApplication, ledger_url: str) -> None:
+    follower = Follower(ledger_url, "execution")
+    assert places(follower.catch_up(3)) == [1, 2, 3]
+    with psycopg.connect(ledger_url, autocommit=True) as connection:
+        forge(connection, "UPDATE event_log SET position = 1000000 WHERE position = 4")
+    with pytest.raises(Corrupt, match="between 3 and"):
+        follower.catch_up()
+    assert follower.position == 3
+    follower.close()
