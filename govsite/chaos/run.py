@@ -18,7 +18,7 @@ from govsite.chaos.checks import Checks
 from govsite.chaos.faults import FAULTS, KILLED, Fault
 from govsite.chaos.victim import NAMES, PROJECT, START_WITHIN_S, Broken, Victim, until
 
-BACK_WITHIN_S = 60.0
+BACK_WITHIN_S = 120.0
 QUIET_S = (0.3, 2.0)
 COMPARED_EVERY = 25
 PROCESSES = tuple(name for name in NAMES if name not in ("postgres", "valkey"))

@@ -11,7 +11,7 @@ from govsite.chaos import run
 from govsite.chaos.faults import FAULTS, KILLED
 from govsite.chaos.victim import Victim
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 
 def test_whatever_is_broken_everything_comes_back_and_nothing_is_lost(tmp_path: Path) -> None:
