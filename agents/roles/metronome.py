@@ -7,8 +7,8 @@ from streams.messages import ProposalAnnounced, Tick
 
 
 class Metronome(Agent):
-    """With every `every`-th tick (0: never) it wants `notional` where nothing is held, else nothing; it approves
-    everything with the same probability."""
+    """With every `every`-th tick (0: never) it wants `notional` where less than half of it is held, else nothing; it
+    approves everything with the same probability. What a venue would not take back, dust, counts as nothing held."""
 
     every_ms = 0
     cooldown_ms = 0
@@ -25,7 +25,8 @@ class Metronome(Agent):
         terms, price = view.instruments.get(tick.instrument), view.price(tick.instrument)
         if self.ticks % self.every or terms is None or price is None:
             return ()
-        target = lots(0.0 if view.position(tick.instrument) else self.notional, price, terms.lot_size)
+        holds = abs(float(view.position(tick.instrument))) * price > self.notional / 2
+        target = lots(0.0 if holds else self.notional, price, terms.lot_size)
         return (Idea(instrument=tick.instrument, target=target, probability=self.probability, reason="beat"),)
 
     def on_deliberation(self, announced: ProposalAnnounced, view: View) -> Opinion:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from govsite.chaos.checks import Checks
 from govsite.chaos.faults import FAULTS, KILLED, Fault
-from govsite.chaos.victim import NAMES, PROJECT, START_WITHIN_S, Broken, Victim, until
+from govsite.chaos.victim import NAMES, PROJECT, START_WITHIN_S, Broken, Victim, environment_without_servers, until
 
 BACK_WITHIN_S = 120.0
 QUIET_S = (0.3, 2.0)
@@ -136,8 +136,9 @@ def _works(victim: Victim, since: int) -> bool:
 
 def _verified(victim: Victim, *parts: str) -> str:
     """What `audit verify` has to object; "" for nothing."""
+    command = victim.command("audit", "verify", *parts)
     ran = subprocess.run(
-        victim.command("audit", "verify", *parts), cwd=PROJECT, capture_output=True, check=False, text=True
+        command, cwd=PROJECT, env=environment_without_servers(), capture_output=True, check=False, text=True
     )
     return "" if ran.returncode == 0 else (ran.stdout + ran.stderr)[-2000:]
 

@@ -55,7 +55,7 @@ class Victim:
             self._run = subprocess.Popen(
                 self.command("runstack", *self._load, "--port", str(self.port)),
                 cwd=PROJECT,
-                env=_without_servers(),
+                env=environment_without_servers(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -74,7 +74,11 @@ class Victim:
         """A process of the stack that somebody starts by hand beside it."""
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                self.command(name, *arguments), cwd=PROJECT, env=_without_servers(), stdout=output, stderr=output
+                self.command(name, *arguments),
+                cwd=PROJECT,
+                env=environment_without_servers(),
+                stdout=output,
+                stderr=output,
             )
 
     def alive(self) -> bool:
@@ -135,6 +139,7 @@ def _is(word: str, command: str) -> bool:
     return Path(first).name == word or f"manage.py {word}" in command
 
 
-def _without_servers() -> dict[str, str]:
+def environment_without_servers() -> dict[str, str]:
+    """A test's own servers must not be taken for those of the victim."""
     servers = {"DATABASE_URL", "REDIS_URL", "GOVSITE_DATA_DIR"}
     return {name: value for name, value in os.environ.items() if name not in servers}

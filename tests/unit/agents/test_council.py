@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -136,6 +137,9 @@ def test_a_metronome_goes_to_and_fro() -> None:
     market.fill("buy", str(buying.body.target))  # type: ignore[union-attr]
     [selling] = market.quote(60_000)
     assert selling.body.target == 0  # type: ignore[union-attr]
+    market.fill("sell", str(buying.body.target - Decimal("0.00001")))  # type: ignore[union-attr]
+    [again] = market.quote(60_000)
+    assert again.body.target == buying.body.target, "dust that no venue takes back counts as nothing held"  # type: ignore[union-attr]
 
 
 def test_messages_of_no_interest_are_passed_over() -> None:
