@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from govsite.ops import standing
-from govsite.ops.pages import page_context
+from govsite.ops.frame import page_context
+from govsite.ops.sending import LONGEST_ACTOR, ReasonForm, actor, enqueue, may
 from govsite.ops.words import reason_words
 from ledger import gate, outbox
-from streams.envelope import Envelope
 from streams.messages import ResumeTrading
 
-LONGEST_ACTOR = 64
 RESUMING = {
     "NOT_ENTITLED": "who ended the halt cannot also let all trades in again; another operator can",
     "NO_CHANGE": "the book trades already",
 }
 
 
-class ReasonForm(forms.Form):
+class BookForm(ReasonForm):
     book = forms.CharField(max_length=64, error_messages={"required": "Say which book."})
-    reason = forms.CharField(
-        max_length=500, strip=True, error_messages={"required": "A reason is needed: it is kept in the ledger."}
-    )
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def halt(request: HttpRequest) -> HttpResponse:
     """Works without governor and Redis: the gate is one row in PostgreSQL."""
-    _may(request, "governance.halt_trading", "halt trading")
+    may(request, "governance.halt_trading", "halt trading")
     if request.method == "GET":
-        return render(request, "site/command.html", {**page_context("halt"), "form": "site/halt_form.html"})
-    form = ReasonForm(request.POST)
+        return render(request, "site/command.html", {**page_context(request, "halt"), "form": "site/halt_form.html"})
+    form = BookForm(request.POST)
     if not form.is_valid():
         return _wrong(request, form, "site/halt_form.html")
     book = form.cleaned_data["book"]
     # Never refused for the length of a name: stopping comes first.
-    who = _actor(request)[:LONGEST_ACTOR]
+    who = actor(request)[:LONGEST_ACTOR]
     set_gate = gate.halt(connection, book, who=who, why=form.cleaned_data["reason"], command_id=str(uuid.uuid4()))
     text = f"Halted by {set_gate.who}: “{set_gate.why}”."
     return _answer(request, {"text": text, "mode": standing.mode_for_browser(book)})
@@ -57,23 +51,18 @@ def halt(request: HttpRequest) -> HttpResponse:
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
     """Puts the command into the outbox; the relay sends it until the governor's inbox has it."""
-    _may(request, "governance.resume_trading", "resume trading")
+    may(request, "governance.resume_trading", "resume trading")
     if request.method == "GET":
-        return render(request, "site/command.html", {**page_context("resume"), "form": "site/resume_form.html"})
-    form = ReasonForm(request.POST)
-    if form.is_valid() and len(_actor(request)) > LONGEST_ACTOR:
+        return render(
+            request, "site/command.html", {**page_context(request, "resume"), "form": "site/resume_form.html"}
+        )
+    form = BookForm(request.POST)
+    if form.is_valid() and len(actor(request)) > LONGEST_ACTOR:
         form.add_error(None, f"Your name in the ledger would be longer than {LONGEST_ACTOR} characters.")
     if not form.is_valid():
         return _wrong(request, form, "site/resume_form.html")
-    envelope = Envelope(
-        id=str(uuid.uuid4()),
-        body=ResumeTrading(reason=form.cleaned_data["reason"]),
-        actor=_actor(request),
-        sent_at=time.time_ns(),
-        book=form.cleaned_data["book"],
-    )
-    outbox.enqueue(connection, envelope)
-    return _answer(request, {"text": _answer_words(outbox.WAITING), "command_id": envelope.id}, status=202)
+    command_id = enqueue(request, form.cleaned_data["book"], ResumeTrading(reason=form.cleaned_data["reason"]))
+    return _answer(request, {"text": _answer_words(outbox.WAITING), "command_id": command_id}, status=202)
 
 
 @require_GET
@@ -84,7 +73,7 @@ def command(request: HttpRequest, command_id: str) -> HttpResponse:
     if result is None:
         raise Http404("There is no such command.")
     answered = result != outbox.WAITING
-    book = page_context("")["book"]
+    book = page_context(request, "")["book"]
     return JsonResponse(
         {
             "text": _answer_words(result),
@@ -102,24 +91,17 @@ def _answer_words(result: str) -> str:
     return f"{verdict.capitalize()}: {words}." if code else f"{verdict.capitalize()}."
 
 
-def _actor(request: HttpRequest) -> str:
-    return f"operator:{request.user.get_username()}"
-
-
-def _may(request: HttpRequest, permission: str, what: str) -> None:
-    if not request.user.has_perm(permission):
-        raise PermissionDenied(f"You may not {what}.")
-
-
 def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def _wrong(request: HttpRequest, form: ReasonForm, template: str) -> HttpResponse:
+def _wrong(request: HttpRequest, form: BookForm, template: str) -> HttpResponse:
     errors = [str(error) for messages in form.errors.values() for error in messages]
     if _wants_json(request):
         return JsonResponse({"text": " ".join(errors)}, status=400)
-    return render(request, "site/command.html", {**page_context(""), "form": template, "errors": errors}, status=400)
+    return render(
+        request, "site/command.html", {**page_context(request, ""), "form": template, "errors": errors}, status=400
+    )
 
 
 def _answer(request: HttpRequest, answer: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from govsite.ops import market, market_words, notices, standing
-from govsite.ops.pages import page_context
+from govsite.ops.frame import page_context
 from govsite.ops.words import SOURCES
 from market.domain.bars import MINUTE_S, WIDTHS_S
 
@@ -26,7 +26,7 @@ SOURCE_LOOKS = {"live": "good", "replay": "warn", "synthetic": "veto"}
 @never_cache
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/market.html", {**page_context("market"), **_context(request)})
+    return render(request, "site/market.html", {**page_context(request, "market"), **_context(request)})
 
 
 @require_GET

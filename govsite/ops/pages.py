@@ -16,10 +16,9 @@ from django.views.decorators.http import require_GET
 from governance.models import Decision
 from govsite.live.snapshot import snapshot
 from govsite.live.summaries import summaries
-from govsite.ops import standing
+from govsite.ops.frame import page_context
 from govsite.ops.story import story
 from govsite.ops.words import for_browser, reason_words
-from ledger.gate import ALL_BOOKS
 from ledger.readmodel import moment
 from streams.client import DEAD_LETTERS, FIELD, connect
 from streams.envelope import Refused, decode
@@ -30,17 +29,10 @@ RAW_SHOWN = 4000
 LOOKS = {"granted": "good", "reduced": "warn", "vetoed": "veto"}
 
 
-def page_context(page: str) -> dict[str, Any]:
-    """What every page needs: which book, and the mode that its gate gives."""
-    book = standing.first_book()
-    name = book.book if book else ""
-    return {"page": page, "book": name, "mode": standing.mode_of(name or ALL_BOOKS)}
-
-
 @require_GET
 @login_required
 def live(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/live.html", {**page_context("live"), "words": for_browser()})
+    return render(request, "site/live.html", {**page_context(request, "live"), "words": for_browser()})
 
 
 @require_GET
@@ -61,7 +53,7 @@ def decision(request: HttpRequest, decision_id: str) -> HttpResponse:
         return JsonResponse(summaries([found])[0])
     if part == "story":
         return render(request, "site/story.html", story(found))
-    context = {**page_context("decision"), **story(found), "look": LOOKS.get(found.outcome, "")}
+    context = {**page_context(request, "decision"), **story(found), "look": LOOKS.get(found.outcome, "")}
     return render(request, "site/decision.html", context)
 
 
@@ -79,7 +71,7 @@ def dead_letters(request: HttpRequest) -> HttpResponse:
     codes = sorted({letter["code"] for letter in letters})
     shown = [letter for letter in letters if code in ("", letter["code"])]
     context = {"letters": shown, "codes": codes, "code": code, "total": total, "trouble": trouble}
-    return render(request, "site/dead_letters.html", {**page_context("dead-letters"), **context})
+    return render(request, "site/dead_letters.html", {**page_context(request, "dead-letters"), **context})
 
 
 def _newest_letters() -> tuple[list[dict[str, Any]], int]:

@@ -8,18 +8,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from govsite.ops import standing
+from govsite.ops.frame import NAVIGATION
 from ledger.gate import ALL_BOOKS
 
 LABELS = {"good": "success", "warn": "warning", "bad": "danger"}
-PAGES = (
-    ("Live", "monitoring", "live"),
-    ("Market", "show_chart", "market"),
-    ("Agents", "smart_toy", "agents"),
-    ("Changes", "rule_settings", "changes"),
-    ("Holds", "front_hand", "holds"),
-    ("Dead letters", "mail_off", "dead-letters"),
-    ("Halt", "dangerous", "halt"),
-)
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Governance",
@@ -74,7 +66,8 @@ def environment(request: HttpRequest) -> list[str]:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    now = [{"title": title, "icon": icon, "link": reverse(name), "active": False} for title, icon, name in PAGES]
+    pages = [*(page for _, group in NAVIGATION for page in group), ("Halt", "dangerous", "halt")]
+    now = [{"title": title, "icon": icon, "link": reverse(name), "active": False} for title, icon, name in pages]
     groups = [
         {
             "title": title,

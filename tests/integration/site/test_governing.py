@@ -35,7 +35,7 @@ def client(operator: User) -> Client:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No governor is there to wait for."""
-    monkeypatch.setattr("govsite.ops.governing.PATIENCE_S", 0.0)
+    monkeypatch.setattr("govsite.ops.sending.PATIENCE_S", 0.0)
 
 
 def text(response: Any) -> str:

@@ -1,0 +1,91 @@
+"""An operator's command from a page: a permission, a reason, the outbox, and what the governor answered."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from govsite.ops.frame import page_context
+from govsite.ops.words import reason_words
+from ledger import outbox
+from streams.envelope import Envelope
+from streams.messages import Command
+
+LONGEST_ACTOR = 64
+PATIENCE_S = 1.0
+POLL_S = 0.02
+
+
+class ReasonForm(forms.Form):
+    """Every command has a reason; forms with more to say extend it."""
+
+    reason = forms.CharField(
+        max_length=500, strip=True, error_messages={"required": "A reason is needed: it is kept in the ledger."}
+    )
+
+    def clean(self) -> dict[str, Any]:
+        return dict(super().clean() or {})
+
+
+def actor(request: HttpRequest) -> str:
+    return f"operator:{request.user.get_username()}"
+
+
+def may(request: HttpRequest, permission: str, what: str) -> None:
+    """Raises PermissionDenied, in words, for who may not do it."""
+    if not request.user.has_perm(permission):
+        raise PermissionDenied(f"You may not {what}.")
+
+
+def send(
+    request: HttpRequest, page: str, back: str, book: str, body: Callable[[dict[str, Any]], Command], form: forms.Form
+) -> HttpResponse:
+    """Keeps the command that `body` makes of the cleaned form, waits a moment for its answer, and goes `back` (an
+    address) where `told` says what is known of it. A form that is not in order is said with status 400."""
+    if form.is_valid() and len(actor(request)) > LONGEST_ACTOR:
+        form.add_error(None, f"Your name in the ledger would be longer than {LONGEST_ACTOR} characters.")
+    if not form.is_valid():
+        errors = [str(error) for messages in form.errors.values() for error in messages]
+        context = {**page_context(request, page), "back": back, "errors": errors}
+        return render(request, "site/not_decided.html", context, status=400)
+    command_id = enqueue(request, book, body(form.cleaned_data))
+    wait(command_id)
+    return redirect(f"{back}{'&' if '?' in back else '?'}command={command_id}")
+
+
+def enqueue(request: HttpRequest, book: str, body: Command) -> str:
+    """The id of the command, now in the outbox: the relay sends it until the governor's inbox has it."""
+    envelope = Envelope(id=str(uuid.uuid4()), body=body, actor=actor(request), sent_at=time.time_ns(), book=book)
+    outbox.enqueue(connection, envelope)
+    return envelope.id
+
+
+def wait(command_id: str, patience_s: float = PATIENCE_S) -> str | None:
+    """What the governor answered, as `ledger.outbox` says it; WAITING when it has not within the time."""
+    deadline = time.monotonic() + patience_s
+    while (result := outbox.status(connection, command_id)) == outbox.WAITING and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return result
+
+
+def told(request: HttpRequest, answers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What became of the command that this page was sent to from; `answers` are words for codes on this page."""
+    command_id = request.GET.get("command", "")
+    result = outbox.status(connection, command_id) if command_id else None
+    if result is None:
+        return {}
+    if result == outbox.WAITING:
+        return {"told": "The governor has not answered yet; it will, when it runs.", "told_look": ""}
+    verdict, _, code = result.partition(":")
+    if not code:
+        return {"told": "Accepted.", "told_look": ""}
+    words = (answers or {}).get(code) or reason_words(code)
+    return {"told": f"{verdict.capitalize()}: {words}.", "told_look": "error"}
