@@ -13,26 +13,33 @@ from ledger.records import GENESIS
 from ledger.verifying import heads
 
 SETTLED_S = 5  # by then every order that rests nowhere has come to its end, or something is wrong
+WINDOW_S = 900.0
+EVER_S = 1e9
 FINAL = "('OrderFilled', 'OrderRejected', 'OrderCancelled', 'OrderExpired')"
 
+# now() is when the transaction began, as what it sees is: the checks before may take their time.
 _ENDS = f"""
     WITH decided AS (
         SELECT ticket->>'order_id' AS order_id, decision.recorded_at
         FROM ledger decision CROSS JOIN LATERAL jsonb_array_elements(decision.payload->'orders') ticket
         WHERE decision.log = 'governance' AND decision.event = 'DecisionReached'
+          AND decision.recorded_at > now() - make_interval(secs => %(window)s + 600)
     ), ended AS (
         SELECT payload->>'order_id' AS order_id, count(*) AS ends FROM ledger
-        WHERE log = 'execution' AND event IN {FINAL} GROUP BY 1
+        WHERE log = 'execution' AND event IN {FINAL} AND recorded_at > now() - make_interval(secs => %(window)s)
+        GROUP BY 1
     )
     SELECT coalesce(decided.order_id, ended.order_id), coalesce(ends, 0),
            CASE WHEN decided.order_id IS NULL THEN ', and nobody has decided it' ELSE '' END
     FROM decided FULL JOIN ended USING (order_id)
     WHERE ends > 1 OR decided.order_id IS NULL
-       OR (ends IS NULL AND decided.recorded_at < clock_timestamp() - make_interval(secs => {SETTLED_S}))"""
+       OR (ends IS NULL AND decided.recorded_at < now() - make_interval(secs => {SETTLED_S})
+           AND decided.recorded_at > now() - make_interval(secs => %(window)s))"""
 _TWICE = """
     SELECT reason->>'proposal_id', count(*) FROM ledger
     CROSS JOIN LATERAL jsonb_array_elements(payload->'reasons') reason
-    WHERE log = 'governance' AND event = 'DecisionReached' GROUP BY 1 HAVING count(*) > 1"""
+    WHERE log = 'governance' AND event = 'DecisionReached' AND recorded_at > now() - make_interval(secs => %(window)s)
+    GROUP BY 1 HAVING count(*) > 1"""
 _AFTER_HALT = """
     SELECT fill.position FROM ledger halt JOIN ledger fill
         ON fill.log = 'execution' AND fill.event IN ('OrderFilled', 'OrderPartiallyFilled')
@@ -75,15 +82,16 @@ class Checks(Struct):
     seen: dict[str, Seen] = field(default_factory=dict)
     events: int = 0
 
-    def faults(self, connection: psycopg.Connection[Any]) -> list[str]:
-        """Every sentence names something that does not hold."""
+    def faults(self, connection: psycopg.Connection[Any], window_s: float = WINDOW_S) -> list[str]:
+        """Every sentence names something that does not hold; of orders and proposals those of the last `window_s`
+        are looked at."""
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try:
             found: list[str] = []
             for log, _, position, _ in heads(connection):
                 found += self._chain(connection, log, position)
             for query, sentence in QUESTIONS:
-                found += [sentence.format(*row) for row in connection.execute(query)]
+                found += [sentence.format(*row) for row in connection.execute(query, {"window": window_s})]
         finally:
             connection.execute("ROLLBACK")
         return found

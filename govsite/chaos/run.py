@@ -14,13 +14,13 @@ from statistics import median
 import psycopg
 from msgspec import Struct
 
-from govsite.chaos.checks import Checks
+from govsite.chaos.checks import EVER_S, Checks
 from govsite.chaos.faults import FAULTS, KILLED, Fault
 from govsite.chaos.victim import NAMES, PROJECT, START_WITHIN_S, Broken, Victim, environment_without_servers, until
 
 BACK_WITHIN_S = 120.0
 QUIET_S = (0.3, 2.0)
-COMPARED_EVERY = 25
+COMPARED_EVERY = 50
 PROCESSES = tuple(name for name in NAMES if name not in ("postgres", "valkey"))
 
 Say = Callable[[str], None]
@@ -74,6 +74,7 @@ def rehearse(
     say("verifying everything")
     wrong = _verified(victim)
     with victim.database() as connection:
+        wrong += "\n".join(checks.faults(connection, EVER_S))
         counted = _counts(connection)
     return Outcome(
         trials=tuple(trials),
