@@ -10,10 +10,11 @@ import psycopg
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-_HEADER = struct.Struct(">IIIII").pack
-_LENGTH = struct.Struct(">I").pack
+NULL = b"\xff\xff\xff\xff"
+_HEADER = struct.Struct(">IIIII").pack  # dimensions, whether there may be nulls, type, how many, the first index
+_EMPTY = struct.Struct(">III").pack
 _INT8 = struct.Struct(">q").pack
-_NULL = b"\xff\xff\xff\xff"
+length = struct.Struct(">I").pack
 
 
 class Array(bytes):
@@ -25,27 +26,26 @@ class Array(bytes):
     @classmethod
     def of(cls, values: Iterable[bytes | None]) -> Array:
         """From the wire form of the elements; None is null."""
-        parts: list[bytes] = []
-        count = nulls = 0
-        for value in values:
-            count += 1
-            if value is None:
-                nulls = 1
-                parts.append(_NULL)
-            else:
-                parts.append(_LENGTH(len(value)))
-                parts.append(value)
-        if not count:
-            return cls(struct.pack(">III", 0, 0, cls.element_oid))
-        return cls(_HEADER(1, nulls, cls.element_oid, count, 1) + b"".join(parts))
+        return cls.joined([NULL if value is None else length(len(value)) + value for value in values])
+
+    @classmethod
+    def joined(cls, elements: list[bytes]) -> Array:
+        """From elements with their lengths before them, or `NULL`."""
+        if not elements:
+            return cls(_EMPTY(0, 0, cls.element_oid))
+        return cls(_HEADER(1, 1, cls.element_oid, len(elements), 1) + b"".join(elements))
+
+    @classmethod
+    def fixed(cls, values: Iterable[bytes], size: int) -> Array:
+        """From the wire form of elements that are all `size` bytes long and never null."""
+        elements, before = list(values), length(size)
+        if not elements:
+            return cls.joined([])
+        return cls(_HEADER(1, 0, cls.element_oid, len(elements), 1) + before + before.join(elements))
 
 
-class UuidArray(Array):
-    element_oid, array_oid = 2950, 2951
-
-
-class TextArray(Array):
-    element_oid, array_oid = 25, 1009
+class BoolArray(Array):
+    element_oid, array_oid = 16, 1000
 
 
 class ByteaArray(Array):
@@ -56,18 +56,36 @@ class Int8Array(Array):
     element_oid, array_oid = 20, 1016
 
 
+class Int4Array(Array):
+    element_oid, array_oid = 23, 1007
+
+
+class TextArray(Array):
+    element_oid, array_oid = 25, 1009
+
+
+class Float8Array(Array):
+    element_oid, array_oid = 701, 1022
+
+
+class TimestamptzArray(Array):
+    element_oid, array_oid = 1184, 1185
+
+
+class UuidArray(Array):
+    element_oid, array_oid = 2950, 2951
+
+
+class JsonbArray(Array):
+    element_oid, array_oid = 3802, 3807
+
+
 def texts(values: Iterable[str | None]) -> Array:
     return TextArray.of(None if value is None else value.encode() for value in values)
 
 
 def integers(values: Iterable[int]) -> Array:
-    return Int8Array.of(map(_INT8, values))
-
-
-def register(connection: psycopg.Connection[Any]) -> None:
-    """Lets the connection send these arrays as they are."""
-    for kind in (UuidArray, TextArray, ByteaArray, Int8Array):
-        connection.adapters.register_dumper(kind, _DUMPERS[kind])
+    return Int8Array.fixed(map(_INT8, values), 8)
 
 
 def _dumper(kind: type[Array]) -> type[Dumper]:
@@ -81,4 +99,5 @@ def _dumper(kind: type[Array]) -> type[Dumper]:
     return ArrayDumper
 
 
-_DUMPERS = {kind: _dumper(kind) for kind in (UuidArray, TextArray, ByteaArray, Int8Array)}
+for _kind in Array.__subclasses__():
+    psycopg.adapters.register_dumper(_kind, _dumper(_kind))

@@ -9,8 +9,7 @@ from msgspec import Struct
 from ledger.errors import Corrupt
 from ledger.readmodel import Told
 from ledger.session import Session
-from ledger.upcasting import upcast
-from streams.events import Event, decode_event
+from ledger.upcasting import body_of
 from streams.messages import LedgerEntry, LedgerRow, Log
 
 QUERY = """SELECT position, event_id::text, (extract(epoch FROM recorded_at) * 1000000)::bigint * 1000,
@@ -48,7 +47,7 @@ class LogBatches:
             raise Corrupt(f"the log {self.log} has a hole between {self.position} and {last}")
         self.position = last
         told = [
-            Told(position, event_id, recorded_at, aggregate_id, correlation_id, book, _body(topic, state))
+            Told(position, event_id, recorded_at, aggregate_id, correlation_id, book, body_of(topic, state))
             for position, event_id, recorded_at, aggregate_id, correlation_id, book, topic, state in rows
             if state is not None
         ]
@@ -69,12 +68,4 @@ class LogBatches:
 
 def _streamed(entry: LedgerEntry, row: LedgerRow) -> Told:
     place = row.position, row.event_id, entry.recorded_at // 1000 * 1000, row.aggregate_id
-    return Told(*place, row.correlation_id, row.book, _body(row.topic, bytes(row.state)))
-
-
-def _body(topic: str, state: bytes) -> Event:
-    topic, state = upcast(topic, state)
-    try:
-        return decode_event(topic, state)
-    except KeyError:
-        raise Corrupt(f"the topic {topic!r} is not known to this release") from None
+    return Told(*place, row.correlation_id, row.book, body_of(row.topic, bytes(row.state)))

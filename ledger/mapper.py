@@ -10,9 +10,8 @@ from uuid import UUID
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
 
-from ledger.errors import Corrupt
-from ledger.upcasting import UPCASTERS, Upcaster, upcast
-from streams.events import TOPICS, DomainEvent, decode_event, encode_event
+from ledger.upcasting import UPCASTERS, Upcaster, body_of
+from streams.events import TOPICS, DomainEvent, encode_event
 
 
 @dataclass(frozen=True)
@@ -84,15 +83,10 @@ class LedgerMapper(Mapper[UUID]):
         book: str,
         command_id: str | None,
     ) -> DomainEvent:
-        topic, state = upcast(topic, state, self.upcasters)
-        try:
-            body = decode_event(topic, state)
-        except KeyError:
-            raise Corrupt(f"the topic {topic!r} is not known to this release") from None
         return DomainEvent(
             originator_id=originator_id,
             originator_version=version,
-            body=body,
+            body=body_of(topic, state, self.upcasters),
             correlation_id=correlation_id,
             causation_id=causation_id,
             actor=actor,

@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 
-from ledger import arrays
 from ledger.errors import translated
 
 Row = tuple[Any, ...]
@@ -43,7 +42,6 @@ class Session:
                 self._connection = psycopg.connect(
                     self.database_url, autocommit=True, application_name=self.name, **PATIENCE
                 )
-                arrays.register(self._connection)
             return self._connection
 
     def run(self, query: str, parameters: Sequence[Any] = (), *, prepare: bool | None = None) -> list[Row]:

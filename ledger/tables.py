@@ -11,10 +11,20 @@ from typing import Any, NamedTuple
 import msgspec
 import psycopg
 from django.db import connection as dialect
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
-from ledger.arrays import Array, Int8Array, TextArray, UuidArray
+from ledger.arrays import (
+    NULL,
+    Array,
+    BoolArray,
+    Float8Array,
+    Int4Array,
+    Int8Array,
+    JsonbArray,
+    TextArray,
+    TimestamptzArray,
+    UuidArray,
+    length,
+)
 from ledger.readmodel import Appended, ReadModel
 
 Connection = psycopg.Connection[Any]
@@ -22,32 +32,10 @@ Statement = tuple[str, list[Array]]
 Copy = tuple[str, str]  # the statement and the lines
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts its microseconds from here
-_HEADER = struct.Struct(">IIIII").pack  # dimensions, whether there are nulls, type, how many, the first index
-_LENGTH = struct.Struct(">I").pack
 _INT4, _INT8, _FLOAT8 = struct.Struct(">i").pack, struct.Struct(">q").pack, struct.Struct(">d").pack
 _BOOL = struct.Struct(">?").pack
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NULL = "\\N"
-
-
-class Int4Array(Array):
-    element_oid, array_oid = 23, 1007
-
-
-class BoolArray(Array):
-    element_oid, array_oid = 16, 1000
-
-
-class Float8Array(Array):
-    element_oid, array_oid = 701, 1022
-
-
-class TimestamptzArray(Array):
-    element_oid, array_oid = 1184, 1185
-
-
-class JsonbArray(Array):
-    element_oid, array_oid = 3802, 3807
 
 
 class Column(NamedTuple):
@@ -71,12 +59,9 @@ class Column(NamedTuple):
 
     def dump(self, values: Sequence[Any]) -> Array:
         if self.size and None not in values:
-            length = _LENGTH(self.size)
-            elements = length + length.join(map(self.wire, values)) if values else b""
-            return self.array(_HEADER(1, 0, self.array.element_oid, len(values), 1) + elements)
+            return self.array.fixed(map(self.wire, values), self.size)
         if self.hashes:
-            elements = b"".join(map(Known(self.wire).__getitem__, values))
-            return self.array(_HEADER(1, 1, self.array.element_oid, len(values), 1) + elements)
+            return self.array.joined(list(map(Known(self.wire).__getitem__, values)))
         return self.array.of(None if value is None else self.wire(value) for value in values)
 
 
@@ -88,10 +73,10 @@ class Known(dict[Any, bytes]):
 
     def __missing__(self, value: Any) -> bytes:
         if value is None:
-            element = b"\xff\xff\xff\xff"
+            element = NULL
         else:
             raw = self.wire(value)
-            element = _LENGTH(len(raw)) + raw
+            element = length(len(raw)) + raw
         self[value] = element
         return element
 
@@ -139,21 +124,6 @@ COLUMNS: Mapping[str, Column] = {
     "jsonb": Column(JsonbArray, _jsonb, "jsonb", hashes=False, line=_json_line),
     "numeric": Column(TextArray, lambda value: str(value).encode(), "text"),
 }
-
-
-def _dumper(kind: type[Array]) -> type[Dumper]:
-    class ArrayDumper(Dumper):
-        format = Format.BINARY
-        oid = kind.array_oid
-
-        def dump(self, obj: Any) -> bytes:
-            return bytes(obj)
-
-    return ArrayDumper
-
-
-for _kind in {column.array for column in COLUMNS.values()}:
-    psycopg.adapters.register_dumper(_kind, _dumper(_kind))
 
 
 def upsert(model: type[ReadModel], rows: Sequence[ReadModel]) -> Statement:

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from ledger.errors import Corrupt
+from streams.events import Event, decode_event
+
 Upcaster = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
 UPCASTERS: Mapping[str, Upcaster] = {}
 
@@ -20,3 +23,13 @@ def upcast(topic: str, state: bytes, upcasters: Mapping[str, Upcaster] = UPCASTE
         topic, change = upcasters[topic]
         fields = change(fields)
     return topic, msgspec.json.encode(fields)
+
+
+def body_of(topic: str, state: bytes, upcasters: Mapping[str, Upcaster] = UPCASTERS) -> Event:
+    """A stored event as one of today. Raises `Corrupt` for a topic that this release does not know."""
+    if topic in upcasters:
+        topic, state = upcast(topic, state, upcasters)
+    try:
+        return decode_event(topic, state)
+    except KeyError:
+        raise Corrupt(f"the topic {topic!r} is not known to this release") from None
