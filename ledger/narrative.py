@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from ledger.records import RecordedEvent
 from streams import events as e
 
 
-def sentence(recorded: RecordedEvent) -> str:
-    """What happened, in plain English."""
-    body = recorded.event.body
-    for tell in (_round, _decision, _order, _book, _council, _change):
+def sentence(recorded: RecordedEvent, authors: Mapping[str, str] | None = None) -> str:
+    """What happened, in plain English; `authors` names the agents of proposals by their ids, as far as they are
+    known."""
+    body, known = recorded.event.body, authors or {}
+    for tell in (_order, _book, _council, _change):
         if (told := tell(body)) is not None:
+            return told
+    for tell_of in (_round, _decision):
+        if (told := tell_of(body, known)) is not None:
             return told
     raise TypeError(f"nobody tells of {type(body).__name__}")
 
 
-def _round(body: e.Event) -> str | None:
+def _round(body: e.Event, authors: Mapping[str, str]) -> str | None:
     match body:
         case e.DeliberationOpened():
             return (
@@ -43,17 +48,17 @@ def _round(body: e.Event) -> str | None:
         case e.ProposalTallied():
             return (
                 f"Tally: yes {_share(body.yes_ppm)}, no {_share(body.no_ppm)}, missing {_share(body.missing_ppm)} of "
-                f"{_share(body.total_ppm)} → {body.state}{_because(body.reason, body.by)}"
+                f"{_share(body.total_ppm)} → {body.state}{_because(body.reason, named(body.by, authors))}"
             )
         case e.ProposalsArbitrated():
             targets = ", ".join(f"{name} {_number(target)}" for name, target in body.targets.items())
-            return f"Arbitrated to {targets or 'nothing'}{_results(body.results)}"
+            return f"Arbitrated to {targets or 'nothing'}{_results(body.results, authors)}"
         case e.RulesEvaluated():
             return _rules(body)
     return None
 
 
-def _decision(body: e.Event) -> str | None:
+def _decision(body: e.Event, authors: Mapping[str, str]) -> str | None:
     match body:
         case e.DecisionHeld():
             orders = ", ".join(_ticket(ticket) for ticket in body.orders)
@@ -64,7 +69,7 @@ def _decision(body: e.Event) -> str | None:
             return f"{body.operator} refuses what {body.rule} held: {body.reason}"
         case e.DecisionReached():
             orders = ", ".join(_ticket(ticket) for ticket in body.orders)
-            return f"Decision: {body.outcome.upper()}{': ' + orders if orders else ''}{_results(body.reasons)}"
+            return f"Decision: {body.outcome.upper()}{': ' + orders if orders else ''}{_results(body.reasons, authors)}"
     return None
 
 
@@ -260,14 +265,25 @@ def _limit(body: e.ProposalAdmitted) -> str:
     return "" if body.limit is None else f", at {_number(body.limit)} or better ({body.time_in_force})"
 
 
-def _results(results: tuple[e.ProposalResult, ...]) -> str:
-    told = (f"{result.state} ({_by(_reason(result.reason, result.detail), result.by)})" for result in results)
-    text = "; ".join(told)
+def _results(results: tuple[e.ProposalResult, ...], authors: Mapping[str, str]) -> str:
+    """`fast-momentum GRANTED; carry SUPERSEDED (NET_OF_OPPOSED by p-1 of fast-momentum)`."""
+    text = "; ".join(_result(result, authors) for result in results)
     return f" — {text}" if text else ""
 
 
+def _result(result: e.ProposalResult, authors: Mapping[str, str]) -> str:
+    whose = authors.get(result.proposal_id, "")
+    because = _because(_reason(result.reason, result.detail), named(result.by, authors))
+    return f"{whose} {result.state}{because}".lstrip()
+
+
+def named(by: str, authors: Mapping[str, str]) -> str:
+    """What beat a proposal: a rival with its agent, else the seat or the rule as it is."""
+    return f"{by} of {authors[by]}" if by in authors else by
+
+
 def _by(reason: str, by: str) -> str:
-    return f"{reason} by {by}" if by else reason
+    return f"{reason} by {by}".lstrip() if by else reason
 
 
 def _because(reason: str, by: str) -> str:

@@ -17,8 +17,9 @@ from governance.domain.reputation import COPIES
 from governance.domain.state import BookState
 from govsite.auditing import output
 from govsite.auditing.conditions import moment
+from govsite.auditing.names import unknown
 from govsite.auditing.past import Mark, Past, past
-from ledger.audit import Connection
+from ledger.audit import Connection, Question
 from ledger.errors import LedgerError
 from ledger.narrative import sentence
 
@@ -38,18 +39,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(connection: Connection, options: dict[str, Any], out: IO[str]) -> bool:
     """Writes the book as it was. CommandError where there was no such book."""
+    book, at = options["book"], options["time"]
+    if told := ahead(connection, at):
+        raise CommandError(told, returncode=2)
     try:
-        found = past(connection, options["book"], options["time"])
+        found = past(connection, book, at)
     except LedgerError as error:
         raise CommandError(str(error)) from error
     if found is None:
-        raise CommandError(f"the ledger knows no book {options['book']!r} at {options['time'].isoformat()}")
+        raise CommandError(no_book(connection, book, at), returncode=2)
     shown = document(found)
     if options["json"]:
         out.write(output.encode(shown).decode() + "\n")
     else:
         output.console(out).print(_page(shown))
     return True
+
+
+def ahead(connection: Connection, moment: datetime) -> str:
+    """What to say of a time that is still to come by the clock of the ledger; empty for any other."""
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
+    if row is None or moment <= row[0]:
+        return ""
+    return f"{moment.isoformat()} is in the future: it is {row[0].astimezone(UTC).isoformat(timespec='seconds')}"
+
+
+def no_book(connection: Connection, book: str, moment: datetime) -> str:
+    """Why nothing can be shown of a book at a time: it was founded later, or there is none of this name."""
+    fault = unknown(connection, Question(book=book)) or "it was founded later"
+    return f"the ledger knows no book {book!r} at {moment.isoformat()}: {fault}"
 
 
 def document(found: Past) -> Document:

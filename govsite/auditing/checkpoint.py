@@ -15,7 +15,7 @@ from django.core.management import CommandError
 from ledger.checkpoints import as_json, last_of, read, sign_due
 from ledger.errors import LedgerError
 from ledger.signing import KEY_FILE, PRIVATE, PUBLIC, SigningKey, signing_key
-from ledger.verifying import heads, log_name
+from ledger.verifying import head_and_end, heads, log_name
 
 EXAMPLES = """
   python manage.py audit checkpoint                             sign what is due now, as the worker does by itself
@@ -48,8 +48,8 @@ def run(connection: psycopg.Connection[Any], options: dict[str, Any], out: IO[st
     except LedgerError as error:
         out.write(f"not signed: {error}\n")
         return False
-    for log, partition, position, _ in heads(connection):
-        last = last_of(connection, log, partition)
+    for log, partition, _, _ in heads(connection):
+        last, position = last_of(connection, log, partition), head_and_end(connection, log, partition)[1]
         out.write(f"{log_name(log, partition)}: signed to position {last.last if last else 0:,} of {position:,}\n")
     out.write(f"{signed:,} new checkpoints; the public key is in {public_key_file()}\n")
     return True

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, get_args
 
 import msgspec
+from django.core.management import CommandError
 
+from govsite.auditing import names
 from ledger import audit
 from ledger.audit import Question
-from streams.events import TOPICS
 from streams.messages import Log
 
 
@@ -23,12 +23,12 @@ def _whole(text: str) -> int:
 
 def add_conditions(parser: argparse.ArgumentParser, *, limit: int | None) -> None:
     """The options of a question; `limit` is the default of --limit, None leaves that option out."""
-    known = ", ".join(sorted({topic.partition(".")[0] for topic in TOPICS.values()}))
     parser.add_argument("--log", choices=get_args(Log), help="only this log")
     parser.add_argument(
         "--event", dest="events", action="append", type=event_name, help="its name; may be given several times"
     )
-    parser.add_argument("--aggregate", help=f"kind ({known}) or id of the aggregate")
+    kinds = f"kind ({', '.join(names.KINDS)}) or id of the aggregate"
+    parser.add_argument("--aggregate", type=aggregate, help=kinds)
     parser.add_argument("--actor", help="who caused it: an agent, operator:NAME, executor, …")
     parser.add_argument("--book", help="only this book")
     parser.add_argument("--correlation", help="all that this root (usually a tick) set off")
@@ -42,17 +42,29 @@ def add_conditions(parser: argparse.ArgumentParser, *, limit: int | None) -> Non
 
 def question(options: dict[str, Any]) -> Question:
     """What the options of `add_conditions` ask."""
-    names = {field.name for field in msgspec.structs.fields(Question)}
-    given = {name: options[name] for name in names & options.keys() if options[name] not in (None, 0)}
+    fields = {field.name for field in msgspec.structs.fields(Question)}
+    given = {name: options[name] for name in fields & options.keys() if options[name] not in (None, 0)}
     return Question(**given)
 
 
 def event_name(text: str) -> str:
     """A name that events of this release have; a mistyped one would find nothing and look like an answer."""
-    if text not in audit.LOG_OF:
-        near = " or ".join(get_close_matches(text, audit.LOG_OF)) or "none has a name like it"
-        raise argparse.ArgumentTypeError(f"there is no event {text!r}: {near}")
+    if slip := names.slip("event", text, audit.LOG_OF):
+        raise argparse.ArgumentTypeError(slip)
     return text
+
+
+def aggregate(text: str) -> str:
+    """A kind of aggregate or the id of one."""
+    if slip := names.no_aggregate(text):
+        raise argparse.ArgumentTypeError(slip)
+    return text
+
+
+def known_names(connection: audit.Connection, asked: Question) -> None:
+    """CommandError (exit code 2) for a book or an actor of which the ledger has nothing."""
+    if slip := names.unknown(connection, asked):
+        raise CommandError(slip, returncode=2)
 
 
 def moment(text: str) -> datetime:

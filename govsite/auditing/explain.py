@@ -57,9 +57,10 @@ def _events(told: Document) -> Table:
 
 def _proposals(told: Document) -> Iterator[str]:
     for one in told["proposals"]:
-        reason = " ".join(filter(None, (one["reason"], one["detail"])))
+        reasons = " ".join(filter(None, (one["reason"], one["detail"])))
+        reason = f" ({reasons})" if reasons else ""
         lost = f", beaten by {one['lost_to']}" if one["lost_to"] else ""
-        yield f"\nProposal {one['proposal_id']} of {one['agent']}: {one['state'] or 'undecided'} ({reason}){lost}"
+        yield f"\nProposal {one['proposal_id']} of {one['agent']}: {one['state'] or 'undecided'}{reason}{lost}"
         if outcome := one["outcome"]:
             verdict = {True: "it paid", False: "it did not pay", None: "VOID"}[outcome.y]
             gain = "" if outcome.gain is None else f", gain {outcome.gain * 1e4:+.2f} bp after costs"

@@ -10,7 +10,7 @@ import psycopg
 from django.core.management import CommandError
 
 from govsite.auditing.checkpoint import configured_key, public_key_file
-from govsite.auditing.conditions import add_conditions, question
+from govsite.auditing.conditions import add_conditions, known_names, question
 from ledger.export import EVENTS, MANIFEST, NotEmpty, export
 
 EXAMPLES = """
@@ -35,10 +35,12 @@ class _WithUntil:
 
 
 def run(connection: psycopg.Connection[Any], options: dict[str, Any], out: IO[str]) -> bool:
-    """Writes the files. CommandError where there is an export already, or no key."""
+    """Writes the files. CommandError where there is an export already, no key, or an unknown name."""
     directory: Path = options["directory"]
+    asked = question(options)
+    known_names(connection, asked)
     try:
-        manifest = export(connection, question(options), directory, configured_key())
+        manifest = export(connection, asked, directory, configured_key())
     except (NotEmpty, OSError) as error:
         raise CommandError(str(error)) from error
     out.write(f"{manifest['events']['count']:,} events in {directory / EVENTS}\n")

@@ -6,6 +6,7 @@ import argparse
 import csv
 from collections.abc import Iterable
 from datetime import UTC
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ from django.core.management import CommandError
 from rich.table import Table
 
 from govsite.auditing import output
-from govsite.auditing.conditions import add_conditions, question
+from govsite.auditing.conditions import add_conditions, known_names, question
 from ledger import audit
 from ledger.errors import LedgerError
 
@@ -43,10 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(connection: audit.Connection, options: dict[str, Any], out: IO[str]) -> bool:
-    """Writes the events that fit, in order of time."""
-    rows = _archived(options) if options["archive"] is not None else audit.ask(connection, question(options))
+    """Writes the events that fit, in order of time. CommandError where nothing does because a name is unknown."""
+    asked = question(options)
+    rows = iter(_archived(options) if options["archive"] is not None else audit.ask(connection, asked))
     try:
-        {"table": _write_table, "jsonl": _write_lines, "csv": _write_csv}[options["format"]](rows, out)
+        first = next(rows, None)
+        if first is None:
+            known_names(connection, asked)
+        found = rows if first is None else chain([first], rows)
+        {"table": _write_table, "jsonl": _write_lines, "csv": _write_csv}[options["format"]](found, out)
     except LedgerError as error:
         raise CommandError(str(error)) from error
     return True
@@ -102,4 +108,4 @@ def _write_table(rows: Iterable[Row], out: IO[str]) -> None:
             row["actor"],
             payload(row).decode()[:120],
         )
-    output.console(out).print(table)
+    output.console(out).print(table if table.row_count else "No event fits all of these conditions.")

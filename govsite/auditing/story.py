@@ -9,6 +9,7 @@ import msgspec
 
 from governance.domain.scoring import AskedLeg, named
 from ledger.audit import Story
+from ledger.narrative import named as named_rival
 from ledger.narrative import sentence
 from ledger.records import RecordedEvent
 from streams import events as e
@@ -24,6 +25,7 @@ def document(story: Story) -> Document:
     bodies = [one.event.body for one in story.events]
     opened, decision = _first(bodies, e.DeliberationOpened), _first(bodies, e.DecisionReached)
     situation = _first(bodies, e.SituationRecorded)
+    authors = _authors(bodies)
     return {
         "decision_id": story.decision_id,
         "deliberation_id": opened.deliberation_id if opened else decision.deliberation_id if decision else "",
@@ -31,14 +33,14 @@ def document(story: Story) -> Document:
         "outcome": story.outcome,
         "trigger": decision.trigger if decision else None,
         "opened": opened,
-        "proposals": _proposals(bodies),
+        "proposals": _proposals(bodies, authors),
         "situation": situation,
         "arbitrated": _first(bodies, e.ProposalsArbitrated),
         "rules": _all(bodies, e.RulesEvaluated),
         "held": _all(bodies, e.DecisionHeld) + _all(bodies, e.DecisionReleased) + _all(bodies, e.HoldRefused),
         "orders": _orders(bodies),
         "worth": _worth(bodies),
-        "events": [_told(one, story.events[0], decision) for one in story.events],
+        "events": [_told(one, story.events[0], decision, authors) for one in story.events],
     }
 
 
@@ -50,7 +52,9 @@ def _all(bodies: list[e.Event], kind: type[Kind]) -> list[Kind]:
     return [body for body in bodies if isinstance(body, kind)]
 
 
-def _told(one: RecordedEvent, first: RecordedEvent, decision: e.DecisionReached | None) -> Document:
+def _told(
+    one: RecordedEvent, first: RecordedEvent, decision: e.DecisionReached | None, authors: dict[str, str]
+) -> Document:
     began = decision.trigger.received_at if decision and decision.trigger.received_at else first.recorded_at
     return {
         "log": one.log,
@@ -62,7 +66,7 @@ def _told(one: RecordedEvent, first: RecordedEvent, decision: e.DecisionReached 
         "actor": one.event.actor,
         "correlation_id": one.event.correlation_id,
         "causation_id": one.event.causation_id,
-        "text": sentence(one),
+        "text": sentence(one, authors),
         "payload": one.event.body,
     }
 
@@ -70,7 +74,14 @@ def _told(one: RecordedEvent, first: RecordedEvent, decision: e.DecisionReached 
 # --- proposals --------------------------------------------------------------------------------
 
 
-def _proposals(bodies: list[e.Event]) -> list[Document]:
+def _authors(bodies: list[e.Event]) -> dict[str, str]:
+    """The agents of proposals and amendments by their ids."""
+    return {
+        body.proposal_id: body.agent for body in bodies if isinstance(body, e.ProposalAdmitted | e.AmendmentOffered)
+    }
+
+
+def _proposals(bodies: list[e.Event], authors: dict[str, str]) -> list[Document]:
     """Each with its ballots, its tally, what became of it and what beat it, and how the market answered it."""
     admitted = {one.proposal_id: one for one in _all(bodies, e.ProposalAdmitted)}
     amended = {one.proposal_id: one for one in _all(bodies, e.AmendmentOffered)}
@@ -82,18 +93,17 @@ def _proposals(bodies: list[e.Event]) -> list[Document]:
         original = _original(proposal_id, admitted, amended)
         outcome = outcomes.get(_question(original)) if original else None
         result = results.get(proposal_id)
-        author = (admitted.get(proposal_id) or amended[proposal_id]).agent
         told.append(
             {
                 "proposal_id": proposal_id,
-                "agent": author,
+                "agent": authors[proposal_id],
                 "proposed": admitted.get(proposal_id) or amended[proposal_id],
                 "ballots": [_ballot(one, outcome) for one in bodies if _is_ballot(one, proposal_id)],
                 "tally": tallies.get(proposal_id),
                 "state": result.state if result else "",
                 "reason": result.reason if result else "",
                 "detail": result.detail if result else "",
-                "lost_to": _beaten_by(result, admitted, amended),
+                "lost_to": named_rival(result.by, authors) if result else "",
                 "outcome": outcome,
             }
         )
@@ -105,18 +115,6 @@ def _results(bodies: list[e.Event]) -> dict[str, e.ProposalResult]:
     arbitrated, decision = _first(bodies, e.ProposalsArbitrated), _first(bodies, e.DecisionReached)
     told = (*(arbitrated.results if arbitrated else ()), *(decision.reasons if decision else ()))
     return {one.proposal_id: one for one in told}
-
-
-def _beaten_by(
-    result: e.ProposalResult | None,
-    admitted: dict[str, e.ProposalAdmitted],
-    amended: dict[str, e.AmendmentOffered],
-) -> str:
-    """The rival with its agent, or the seat or the rule; empty for who was not beaten."""
-    if result is None or not result.by:
-        return ""
-    rival = admitted.get(result.by) or amended.get(result.by)
-    return f"{result.by} of {rival.agent}" if rival else result.by
 
 
 def _original(

@@ -27,7 +27,7 @@ from ledger.checkpoints import last_of
 from ledger.segments import folder_of
 from ledger.session import Session
 from ledger.signing import BadKey, Trusted, trusted
-from ledger.verifying import headless, heads, log_name, verify_log
+from ledger.verifying import head_and_end, headless, heads, log_name, verify_log
 
 EXAMPLES = """
   python manage.py audit verify                                 everything; exit code 1 where anything does not hold
@@ -138,11 +138,11 @@ def chain(inquiry: Inquiry) -> bool:
 
 
 def checkpoints(inquiry: Inquiry) -> bool:
-    results = [_checkpoints(inquiry, *head[:3]) for head in heads(inquiry.connection)]
+    results = [_checkpoints(inquiry, *head[:2]) for head in heads(inquiry.connection)]
     return all(results)
 
 
-def _checkpoints(inquiry: Inquiry, log: str, partition: int, position: int) -> bool:
+def _checkpoints(inquiry: Inquiry, log: str, partition: int) -> bool:
     name = log_name(log, partition)
     try:
         keys = trusted(inquiry.public_key)
@@ -158,7 +158,8 @@ def _checkpoints(inquiry: Inquiry, log: str, partition: int, position: int) -> b
     if len(found.faults) > SHOWN:
         inquiry.say(f"{name}: and {len(found.faults) - SHOWN:,} more faults of checkpoints")
     if not found.faults:
-        since = f"{position - found.last:,} events since" if found.checkpoints else "nothing is signed yet"
+        end = head_and_end(inquiry.connection, log, partition)[1]
+        since = f"{max(end - found.last, 0):,} events since" if found.checkpoints else "nothing is signed yet"
         inquiry.say(f"{name}: {found.checkpoints:,} checkpoints to position {found.last:,} hold, {since}")
     return not found.faults
 

@@ -32,6 +32,11 @@ class Command(BaseCommand):
     requires_system_checks = ()
     help = "Looks at the archive that the relay writes: every event once more, outside the database"
 
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        parser: Any = super().create_parser(prog_name, subcommand, **options)
+        parser.parse_args = parser.parse_intermixed_args  # `cat --after 500 execution` as well
+        return cast("CommandParser", parser)
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.epilog = EXAMPLES

@@ -218,7 +218,16 @@ def test_the_command_tells_people_and_programs(book: Book) -> None:
 def test_a_book_that_was_not_founded_yet_is_not_shown(book: Book) -> None:
     book.history.found()
     at = book.commit()
-    with pytest.raises(CommandError, match="knows no book 'demo'"):
+    with pytest.raises(CommandError, match=r"knows no book 'demo' at .*: it was founded later"):
         audit("as-of", (at - timedelta(seconds=1)).isoformat(), "demo")
-    with pytest.raises(CommandError, match="knows no book 'other'"):
-        audit("as-of", at.isoformat(), "other")
+    with pytest.raises(CommandError, match=r"there is no book 'dmeo': demo\?") as ended:
+        audit("as-of", at.isoformat(), "dmeo")
+    assert ended.value.returncode == 2
+
+
+def test_a_time_that_is_still_to_come_is_not_answered(book: Book) -> None:
+    book.history.found()
+    at = book.commit() + timedelta(days=1)
+    with pytest.raises(CommandError, match="is in the future: it is 20") as ended:
+        audit("as-of", at.isoformat(), "demo")
+    assert ended.value.returncode == 2

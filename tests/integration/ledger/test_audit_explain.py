@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from msgspec.structs import replace
 
+from govsite.auditing.explain import _proposals
 from ledger.application import LedgerApplication
 from streams import events as e
 from streams.envelope import derived_id
@@ -174,3 +175,11 @@ def test_a_decision_that_waits_for_an_operator_is_explained_too(told: Told) -> N
 
 def test_an_order_leads_to_its_decision(told: Told) -> None:
     assert document(derived_id("order", told.decision, "BTCUSDT"))["decision_id"] == told.decision
+
+
+def test_no_reason_is_no_empty_brackets(told: Told) -> None:
+    (first, *_) = document(told.decision)["proposals"]
+    bare = {**first, "reason": "", "detail": "", "outcome": None}
+    (line,) = _proposals({"proposals": [bare]})
+    assert line.endswith("of fast-momentum: GRANTED")
+    assert "fast-momentum GRANTED" in explain(told.decision)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -16,6 +19,7 @@ from django.core.management import CommandError, call_command
 
 from ledger import parquet
 from ledger.audit import COLUMNS_OF_VIEW, Question, ask
+from tests.integration.conftest import ROOT
 from tests.integration.ledger import large
 
 ROUND = large.names_of(5)
@@ -85,6 +89,49 @@ def test_a_mistyped_event_is_not_an_empty_answer(ledger: str) -> None:
         audit("query", "--event", "OrderFiled")
     with pytest.raises(CommandError, match="'yesterday' is no time: write it like"):
         audit("query", "--from", "yesterday")
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (("--book", "dmeo"), "there is no book 'dmeo': demo?"),
+        (("--book", "qqq"), "there is no book 'qqq': there are demo"),
+        (("--actor", "Exekutor"), "there is no actor 'Exekutor': executor?"),
+        (("--aggregate", "order"), "there is no kind of aggregate 'order': Order?"),
+        (("--event", "orderfilled"), "there is no event 'orderfilled': OrderFilled"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "table"])
+def test_a_mistyped_name_is_not_an_empty_answer(ledger: str, condition: tuple[str, str], said: str, form: str) -> None:
+    with pytest.raises(CommandError) as ended:
+        audit("query", *condition, "--format", form)
+    assert said in str(ended.value)
+
+
+def test_a_mistyped_name_ends_with_exit_code_2(ledger: str) -> None:
+    for condition in (("--book", "dmeo"), ("--aggregate", "order")):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "audit", "query", *condition],
+            env={**os.environ, "DATABASE_URL": ledger},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert condition[1] in done.stderr
+
+
+def test_an_export_of_a_mistyped_book_is_not_written(ledger: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="there is no book 'dmeo': demo"):
+        audit("export", "--book", "dmeo", "--to", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_nothing_fits_together_it_is_said(ledger: str) -> None:
+    conditions = ("--book", "demo", "--actor", "executor", "--after", str(10**9))
+    assert audit("query", *conditions) == "No event fits all of these conditions.\n"
+    assert lines(*conditions) == []
 
 
 def test_old_events_are_read_from_their_files(ledger: str, tmp_path: Path) -> None:

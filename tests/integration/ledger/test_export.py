@@ -213,3 +213,22 @@ def test_an_export_that_failed_can_be_tried_again(
 
 def _full(row: object) -> bytes:
     raise OSError("the disk is full")
+
+
+@pytest.mark.parametrize("missing", ["checkpoints", "day", "directory", "events", "key", "manifest"])
+def test_a_file_that_is_not_there_is_named(
+    connection: Connection, key: SigningKey, tmp_path: Path, missing: str
+) -> None:
+    out, copy, day = tmp_path / "out", copy_path(tmp_path / "archive", "execution", 0), tmp_path / "2026-01-01.jsonl.gz"
+    export(connection, Question(), out, key)
+    asked: dict[str, tuple[Path, tuple[Any, ...]]] = {
+        "checkpoints": (copy, ("log", copy)),
+        "day": (day, ("log", copy, day)),
+        "directory": (tmp_path / "other", ("export", tmp_path / "other")),
+        "events": (out / EVENTS, ("export", out)),
+        "key": (tmp_path / PUBLIC, ("export", out)),
+        "manifest": (out / MANIFEST, ("export", out)),
+    }
+    path, arguments = asked[missing]
+    path.unlink(missing_ok=True)
+    assert offline(tmp_path, *arguments) == (1, f"CANNOT BE VERIFIED: there is no file {path}\n")

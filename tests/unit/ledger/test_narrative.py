@@ -11,7 +11,7 @@ import pytest
 
 from ledger.narrative import sentence
 from ledger.records import RecordedEvent
-from streams.events import TYPES, DomainEvent, Event, aggregate_id
+from streams.events import TYPES, DomainEvent, Event, ProposalResult, ProposalsArbitrated, aggregate_id
 
 SIMPLE: dict[Any, Any] = {str: "word", int: 1, float: 0.5, bool: True, Decimal: Decimal(2), Any: "word"}
 
@@ -34,6 +34,10 @@ def some(kind: Any) -> Any:
     return SIMPLE[kind]
 
 
+def recorded(event: DomainEvent) -> RecordedEvent:
+    return RecordedEvent(log="governance", partition=0, position=1, event_id="e", recorded_at=0, event=event)
+
+
 @pytest.mark.parametrize("topic", sorted(TYPES))
 def test_every_event_has_a_sentence(topic: str) -> None:
     body: Event = some(TYPES[topic])
@@ -46,6 +50,24 @@ def test_every_event_has_a_sentence(topic: str) -> None:
         actor="a",
         book="demo",
     )
-    told = sentence(RecordedEvent(log="governance", partition=0, position=1, event_id="e", recorded_at=0, event=event))
+    told = sentence(recorded(event))
     assert told
     assert type(body).__name__ not in told
+
+
+def test_a_rival_is_told_with_its_agent() -> None:
+    won = ProposalResult(proposal_id="p-1", state="GRANTED", reason="")
+    lost = ProposalResult(proposal_id="p-2", state="SUPERSEDED", reason="OUTVOTED", by="p-1")
+    body = ProposalsArbitrated(results=(won, lost), targets={"BTCUSDT": Decimal(1)})
+    event = DomainEvent(
+        originator_id=aggregate_id("Deliberation", "d"),
+        originator_version=1,
+        body=body,
+        correlation_id="c",
+        causation_id="c",
+        actor="a",
+        book="demo",
+    )
+    told = sentence(recorded(event), {"p-1": "carry", "p-2": "trend"})
+    assert told == "Arbitrated to BTCUSDT 1 — carry GRANTED; trend SUPERSEDED (OUTVOTED by p-1 of carry)"
+    assert sentence(recorded(event)) == "Arbitrated to BTCUSDT 1 — GRANTED; SUPERSEDED (OUTVOTED by p-1)"
