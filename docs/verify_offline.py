@@ -3,11 +3,13 @@
     python verify_offline.py --public-key checkpoint.pub export DIRECTORY
     python verify_offline.py --public-key checkpoint.pub log checkpoints-governance-0.jsonl governance-0/*.jsonl.gz
 
-Needs Python 3.11 and the package `cryptography`. Exit code 1, and a line that says where, for whatever does not hold.
+Needs Python 3.11 and the package `cryptography`. Exit code 1, and a line that says where, for whatever does not hold,
+and for a file that is not there.
 """
 
 import argparse
 import base64
+import errno
 import gzip
 import hashlib
 import json
@@ -137,6 +139,8 @@ def check_root(one, known, nodes):
 
 
 def verify_export(keys, directory):
+    if not directory.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "an export is a directory", str(directory))
     text = (directory / "manifest.json").read_bytes().decode()
     manifest = json.loads(text)
     if text != json.dumps(manifest, indent=1, ensure_ascii=False) + "\n":
@@ -204,7 +208,8 @@ def verify_log(keys, checkpoints, archives):
         check_row(row)
         check_link(row, before)
         if row["position"] != rows + 1:
-            raise Fault(f"{row['log']}: position {rows + 1} is missing in the archive")
+            after = f"{row['position']} comes after {rows}: is a day's file missing, or are they out of order?"
+            raise Fault(f"{row['log']}: position {rows + 1} is missing in the archive, {after}")
         if signed and (row["log"], row["partition"]) != (signed[0]["log"], signed[0]["partition"]):
             raise Fault(f"the archive is of {row['log']} {row['partition']}, the checkpoints are not")
         before, rows, known[row["position"]] = row, row["position"], row["hash"]
@@ -232,6 +237,8 @@ def main():
             told = verify_export(keys, options.directory)
         else:
             told = verify_log(keys, options.checkpoints, options.archives)
+    except FileNotFoundError as error:
+        sys.exit(f"CANNOT BE VERIFIED: there is no file {error.filename}")
     except (Fault, OSError, EOFError, ValueError, KeyError, TypeError) as error:
         sys.exit(f"DOES NOT HOLD: {error if isinstance(error, Fault) else repr(error)}")
     sys.stdout.write(f"holds: {told}\n")

@@ -25,6 +25,7 @@ from ledger.segments import (
     segments,
     state_fields,
 )
+from ledger.verifying import head_and_end
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], None]
@@ -79,7 +80,8 @@ def compare(
     connection: Connection, directory: Path, log: str, partition: int, progress: Progress = lambda count: None
 ) -> Broken | None:
     """The first thing in which archive and table differ: a checksum, or a row that is missing from one of them, that
-    one has twice, or whose columns differ. Rows of the last minute may still be on their way to the archive.
+    one has twice, or whose columns differ; where they agree, a head that does not stand at the end of the table. Rows
+    of the last minute may still be on their way to the archive. Needs a connection with autocommit.
     Raises `FileNotFoundError` without an archive; `progress` is told positions."""
     if not directory.is_dir():
         raise FileNotFoundError(f"there is no archive in {directory}: `runrelay --archive DIR` writes it")
@@ -90,7 +92,8 @@ def compare(
         broken = _difference(archived, _table(connection, log, partition, end), end, progress)
         broken = broken or _forgotten(connection, log, partition, end)
         sealed = (segment for segment in segments(folder_of(directory, log, partition)) if segment.sealed)
-        return broken or next(filter(None, map(_seal_fault, sealed)), None)
+        broken = broken or next(filter(None, map(_seal_fault, sealed)), None)
+        return broken or _head_fault(connection, log, partition)
     except Damaged as error:
         return Broken(error.position, f"the archive is damaged: {error}")
 
@@ -100,6 +103,15 @@ def _seal_fault(segment: Segment) -> Broken | None:
     if seal.bytes == segment.path.stat().st_size and seal.sha256 == checksum(segment.path):
         return None
     return Broken(seal.first, f"the archive's file {segment.path.name} does not have the checksum of its seal")
+
+
+def _head_fault(connection: Connection, log: str, partition: int) -> Broken | None:
+    """Nothing above believes the head: its position may have been edited as well as any row."""
+    head, last = head_and_end(connection, log, partition)
+    if head is None or head[0] == last:
+        return None
+    where = f"the head stands at {head[0]}, the table ends at {last}"
+    return Broken(min(head[0], last) + 1, f"{where}: the head is wrong, archive and table agree")
 
 
 def _wait_for(connection: Connection, log: str, partition: int, position: int) -> None:

@@ -311,8 +311,19 @@ class Archiver:
             if time.monotonic() > deadline:
                 if self._head(key) <= after:
                     return []
-                raise Missing(f"the table has no position {after + 1} of {stream_of(*key)}")
+                raise Missing(self._what_is_missing(key, after))
             self._closing.wait(0.05)
+
+    def _what_is_missing(self, key: Key, after: int) -> str:
+        """A hole in the table, or a head beyond its end."""
+        query = "SELECT coalesce(max(position), 0) FROM event_log WHERE log = %s AND partition = %s"
+        ((last,),) = self.session.run(query, key)
+        if last > after:
+            return f"the table has no position {after + 1} of {stream_of(*key)}"
+        return (
+            f"the head of {stream_of(*key)} stands at {self._head(key)}, but its table ends at {last}: the head was "
+            "changed, or the last rows were deleted"
+        )
 
     def _seal(self) -> None:
         """Days that are over are sealed one after the other, by a process of its own."""

@@ -144,7 +144,9 @@ def _sign_next(
     before = last_of(connection, name, partition)
     after = before.last if before else 0
     if position < after:
-        raise Corrupt(f"the log {log_name(name, partition)} ends at {position}, but a checkpoint says {after}")
+        raise Corrupt(
+            f"the log {log_name(name, partition)} ends at {position} by its head, but a checkpoint says {after}"
+        )
     if position - after < every:
         return None
     with connection.transaction():

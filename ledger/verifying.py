@@ -28,7 +28,8 @@ ID_BYTES = 16
 FIELDS = ", ".join(ChainRow._fields)
 PLACE = "log = %(log)s AND partition = %(partition)s"
 
-# One row a batch: the columns of its rows end to end, and the bytes that their hashes are made of (see `hash_of`).
+# One row a batch: the columns of its rows end to end, and the bytes that their hashes are made of (see `hash_of`). The
+# log and its partition are what was asked for, so that they are made into text once and not for each row.
 LAID_OUT = f"""COPY (
     SELECT batch.* FROM generate_series(%(after)s::bigint, %(last)s::bigint - 1, {BATCH}) AS start, LATERAL (
         SELECT string_agg(int8send(position), ''), string_agg(uuid_send(event_id), ''), string_agg(prev_hash, ''),
@@ -36,7 +37,8 @@ LAID_OUT = f"""COPY (
         FROM (
             SELECT position, event_id, prev_hash, hash,
                 prev_hash || convert_to(concat_ws(
-                    E'\\x1f', log, partition, position, event_id, originator_id, originator_version, topic,
+                    E'\\x1f', %(log)s::text || E'\\x1f' || %(partition)s, position,
+                    event_id, originator_id, originator_version, topic,
                     to_char(recorded_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                     correlation_id, causation_id, coalesce(command_id, ''), actor, book, ''), 'UTF8') || state AS hashed
             FROM event_log
@@ -95,7 +97,7 @@ def headless(connection: Connection) -> list[tuple[str, int]]:
 def verify_log(connection: Connection, log: str, partition: int, progress: Progress = lambda count: None) -> Verdict:
     """Recomputes every hash and id of a log and compares its end with the head, both as of the beginning: nothing of
     an append-only log changes afterwards, so that no transaction has to last as long as the log."""
-    head, last = _head_and_end(connection, log, partition)
+    head, last = head_and_end(connection, log, partition)
     position, hash_ = 0, GENESIS
     while position < last:
         until = min(position + STRETCH, last)
@@ -107,7 +109,7 @@ def verify_log(connection: Connection, log: str, partition: int, progress: Progr
     return Verdict(log=log, partition=partition, events=position, broken=_end(head, position, hash_))
 
 
-def _head_and_end(connection: Connection, log: str, partition: int) -> tuple[tuple[int, bytes] | None, int]:
+def head_and_end(connection: Connection, log: str, partition: int) -> tuple[tuple[int, bytes] | None, int]:
     """The head of a log and its last position, as of one moment."""
     place = {"log": log, "partition": partition}
     with connection.transaction():

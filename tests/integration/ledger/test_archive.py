@@ -383,6 +383,25 @@ def test_what_was_changed_in_the_table_is_named(
     assert reason in broken.reason
 
 
+@pytest.mark.parametrize("moved", [-2, 3])
+def test_a_head_that_was_moved_is_named_and_not_the_archive(
+    application: LedgerApplication,
+    connection: psycopg.Connection,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moved: int,
+) -> None:
+    commit(application, 1, 6)
+    written(directory, rows(connection)).close()
+    monkeypatch.setattr(archive, "LATE_S", 0.0)
+    monkeypatch.setattr(archive, "IN_FLIGHT_S", 0.1)
+    connection.execute("UPDATE head SET position = position + %s WHERE log = 'execution'", [moved])
+    where = f"the head stands at {6 + moved}, the table ends at 6"
+    assert compared(connection, directory) == Broken(
+        min(6 + moved, 6) + 1, f"{where}: the head is wrong, archive and table agree"
+    )
+
+
 @pytest.mark.parametrize("sealed", [False, True])
 def test_one_edited_byte_in_the_archive_is_found_wherever_it_is(
     application: LedgerApplication, connection: psycopg.Connection, directory: Path, sealed: bool
@@ -571,6 +590,17 @@ def test_rows_that_are_nowhere_any_more_stop_the_archive_with_an_alarm(
     one.hand({EXECUTION: found[1:2]}, 300)
     settled(one)
     assert list(archive.read(directory, *EXECUTION))[1].position == 2
+
+
+def test_a_head_beyond_the_end_of_the_table_is_named(
+    application: LedgerApplication, connection: psycopg.Connection, directory: Path, archiving: Archiving
+) -> None:
+    commit(application, 1, 2)
+    connection.execute("UPDATE head SET position = 5 WHERE log = 'execution'")
+    one, alarms = archiving()
+    one.expect({EXECUTION: 5})
+    wait_until(lambda: alarms, "an alarm")
+    assert "the head of ledger.execution stands at 5, but its table ends at 2: the head was changed" in alarms[0]
 
 
 def test_a_row_beyond_the_end_of_the_log_is_not_archived(

@@ -109,7 +109,7 @@ def test_rows_that_do_not_follow_on_what_was_signed_are_not_signed(
 def test_a_log_that_was_cut_is_not_signed(connection: Connection, key: SigningKey, tmp_path: Path) -> None:
     sign_due(connection, key, EVERY, tmp_path)
     connection.execute("UPDATE head SET position = 19")
-    with pytest.raises(Corrupt, match="ends at 19, but a checkpoint says 20"):
+    with pytest.raises(Corrupt, match="ends at 19 by its head, but a checkpoint says 20"):
         sign_due(connection, key, EVERY, tmp_path)
 
 

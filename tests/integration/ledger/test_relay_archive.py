@@ -509,6 +509,9 @@ def test_the_state_of_a_slot_is_read_from_the_server(ledger_url: str, owner: psy
     assert 0 <= state.retained < state.safe
 
 
+AFTER = ("--after", "1")
+
+
 def test_the_command_tells_what_the_archive_holds(
     application: LedgerApplication,
     owner: psycopg.Connection,
@@ -529,7 +532,8 @@ def test_the_command_tells_what_the_archive_holds(
 
     assert "0 alarms on record" in ask("status")
     assert "execution: 2 events, as in the table" in ask("check")
-    assert ask("cat", "execution", "--after", "1").count("\n") == 1
+    for order in (("cat", "execution", *AFTER), ("cat", *AFTER, "execution"), (*AFTER, "cat", "execution")):
+        assert ask(*order).count("\n") == 1, order
     (path,) = directory.glob("execution-0/*")
     content = bytearray(path.read_bytes())
     content[-20] ^= 1

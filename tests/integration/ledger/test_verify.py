@@ -181,6 +181,18 @@ def test_an_edited_byte_in_the_table_is_named_by_chain_and_archive(kept: tuple[C
     assert verify("--checkpoints", whole=True) == ["execution: 3 checkpoints to position 30 hold, 5 events since"]
 
 
+@pytest.mark.parametrize("head", [20, 1000])
+def test_a_head_that_was_moved_is_named_by_every_part(kept: tuple[Connection, Path], head: int) -> None:
+    connection, _ = kept
+    connection.execute("UPDATE head SET position = %s WHERE log = 'execution'", [head])
+    place, fault = f"execution: BROKEN at position {min(head, 35) + 1}:", f"the head stands at {head}, the"
+    assert verify("--chain", "--archive", whole=False) == [
+        f"{place} {fault} log ends at 35",
+        f"{place} {fault} table ends at 35: the head is wrong, archive and table agree",
+    ]
+    assert verify("--checkpoints", whole=True) == ["execution: 3 checkpoints to position 30 hold, 5 events since"]
+
+
 def test_an_edited_byte_in_the_archive_is_named(kept: tuple[Connection, Path]) -> None:
     _, path = kept
     content = bytearray(path.read_bytes())
