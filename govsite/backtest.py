@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,15 +14,13 @@ from execution.domain.account import Account
 from execution.domain.desk import Desk
 from feeds.books import Books
 from feeds.intake import Counts, Item, RefusedFrame
-from feeds.recordings import expand, instruments, read_ticks
+from feeds.recordings import instruments, read_ticks
 from governance.domain.chamber import Chamber
 from governance.domain.state import BookState
 from govsite.pipeline import Pipeline
 from govsite.seed import BOOK, founding_events, seen_instrument
 from streams.events import BookTerms, InstrumentTerms
-from streams.messages import Depth, Quote, Tick
-
-SCANNED_TICKS = 5_000
+from streams.messages import Tick
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -49,7 +46,7 @@ def backtest(paths: Iterable[str | Path]) -> Report:
     pipeline = demo_pipeline([seen_instrument(symbol, seen) for symbol, seen in instruments(paths).items()])
     counts = Counts()
     begun = time.perf_counter()
-    for item in published(paths, counts, levels=pipeline.council.reads_books or not quoted(paths)):
+    for item in published(paths, counts):
         if isinstance(item, Tick):
             pipeline.on_tick(item)
         elif not isinstance(item, RefusedFrame):
@@ -72,26 +69,15 @@ def backtest(paths: Iterable[str | Path]) -> Report:
     )
 
 
-def published(paths: Sequence[str | Path], counts: Counts, *, levels: bool) -> Iterator[Item]:
-    """What a feed makes of recordings; without `levels` it has no order books, and reading takes half the time."""
-    if not levels:
-        return read_ticks(paths, counts, levels=False)
-    books = Books(lambda _: False)
-    return (told for item in read_ticks(paths, counts) for told in books.take((item,)))
-
-
-def quoted(paths: Iterable[str | Path]) -> bool:
-    """Whether every instrument whose order book changes at the beginning of a file has quotes in one of them. Then the
-    books are not needed for prices; one whose quotes stop later is priced by its trades from there on."""
-    with_depth: set[str] = set()
-    with_quotes: set[str] = set()
-    for path in expand(paths):
-        for item in islice(read_ticks([path], levels=False), SCANNED_TICKS):
-            if isinstance(item, Depth):
-                with_depth.add(item.instrument)
-            elif isinstance(item, Quote):
-                with_quotes.add(item.instrument)
-    return with_depth <= with_quotes
+def published(paths: Sequence[str | Path], counts: Counts) -> Iterator[Item]:
+    """What a feed makes of recordings, order books and all; its clock is the receive time of the ticks."""
+    now = 0
+    books = Books(lambda _: False, clock=lambda: now)
+    for item in read_ticks(paths, counts):
+        if isinstance(item, Tick):
+            now = item.received_at
+        yield from books.take((item,))
+    yield from books.release()
 
 
 def demo_pipeline(terms: list[InstrumentTerms]) -> Pipeline:

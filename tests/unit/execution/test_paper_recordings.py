@@ -83,7 +83,7 @@ def test_resting_orders_fill_only_where_the_recorded_market_came_to_them(recordi
 
 def _ticks(recording: Path, most: int) -> list[Tick]:
     ticks: list[Tick] = []
-    for item in published([recording], Counts(), levels=True):
+    for item in published([recording], Counts()):
         if isinstance(item, Tick):
             ticks.append(item)
         if len(ticks) == most:

@@ -10,18 +10,18 @@ import msgspec
 import pytest
 
 from execution.domain.order import Order
-from execution.domain.venue import Execution
+from execution.domain.venue import Execution, NoOffer
 from execution.venues.paper import PaperVenue
 from feeds.books import Books
 from feeds.intake import Counts, Item
 from feeds.recordings import read_ticks
 from feeds.replay import Player
-from govsite.backtest import backtest, published, quoted
+from govsite.backtest import backtest, published
 from govsite.seed import known_instrument
 from market.domain.instrument import to_lot
 from market.domain.mark import Prices
 from streams.events import BookTerms
-from streams.messages import Depth, Quote, Side, Tick
+from streams.messages import Quote, ReportFeedGap, Side, Tick
 from streams.stopping import Stop
 from tests.unit.feeds.frames import SPOT_TRADE
 
@@ -65,29 +65,70 @@ def unquoted(tmp_path: Path) -> Path:
 
 
 def test_where_nothing_quotes_the_book_does(unquoted: Path) -> None:
-    assert not quoted([unquoted])
-    items = list(published([unquoted], Counts(), levels=True))
+    items = list(published([unquoted], Counts()))
     quotes = [item for item in items if isinstance(item, Quote)]
     assert [(quote.update_id, quote.bid) for quote in quotes] == [(number, number) for number in range(10, 31)]
     assert backtest([unquoted]).ticks == 41
 
 
-def test_where_there_are_quotes_books_cost_nothing(tmp_path: Path) -> None:
-    ticker = {"u": 11, "s": "BTCUSDT", "b": "10.00", "B": "1", "a": "900.00", "A": "1"}
-    frames = [(T0, ticker), (T0 + 1, depth(11, "11.00", "900.00")), (T0 + 2, SPOT_TRADE)]
-    path = write(tmp_path / "quoted.jsonl", frames)
-    assert quoted([path])
-    [_, change, _] = published([path], Counts(), levels=False)
-    assert isinstance(change, Depth)
-    assert change.bids == ()
+def ticker(number: int, bid: str, ask: str) -> dict[str, Any]:
+    return {"u": number, "s": "BTCUSDT", "b": bid, "B": "1", "a": ask, "A": "1"}
 
 
-def test_quotes_may_stand_in_another_file(tmp_path: Path) -> None:
-    ticker = {"u": 11, "s": "BTCUSDT", "b": "10.00", "B": "1", "a": "900.00", "A": "1"}
-    changes = write(tmp_path / "depth.jsonl", [(T0, depth(11, "11.00", "900.00"))])
-    quotes = write(tmp_path / "quotes.jsonl", [(T0, ticker)])
-    assert not quoted([changes])
-    assert quoted([changes, quotes])
+@pytest.fixture
+def deep(tmp_path: Path) -> Path:
+    """Quotes of a size of 1, and a book with 5 more behind each."""
+    first = {
+        "lastUpdateId": 10,
+        "bids": [["100.00", "1"], ["99.00", "5"]],
+        "asks": [["101.00", "1"], ["102.00", "5"]],
+    }
+    frames: list[tuple[int, dict[str, Any]]] = [
+        (T0, {"rest": "depth", "symbol": "BTCUSDT", "data": first}),
+        (T0 + 1, {**SPOT_TRADE, "t": 1, "p": "100.50"}),
+        (T0 + 2, ticker(10, "100.00", "101.00")),
+    ]
+    return write(tmp_path / "deep.jsonl", frames)
+
+
+def test_a_large_order_goes_as_deep_as_the_recorded_book(deep: Path) -> None:
+    """As it does live: behind the quote stands the book."""
+    listing, terms, prices = known_instrument("BTCUSDT"), BookTerms(slippage_bp=Decimal(0)), Prices()
+    venue = PaperVenue(prices)
+    for item in published([deep], Counts()):
+        if isinstance(item, Tick):
+            prices.observe(item)
+            venue.observe(item)
+    taken = venue.take(order("buy", Decimal(4), Decimal(200)), listing, terms)
+    assert not isinstance(taken, NoOffer)
+    share = terms.paper_depth_share
+    assert [(one.price, one.quantity) for one in taken] == [
+        (Decimal(101), share),
+        (Decimal(102), min(4 - share, 5 * share)),
+    ]
+
+
+def test_without_a_snapshot_the_quote_is_all_there_is(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "shallow.jsonl",
+        [(T0, ticker(10, "10.00", "900.00")), (T0 + 1, depth(11, "11.00", "900.00")), (T0 + 2, SPOT_TRADE)],
+    )
+    books = Books(lambda _: False)
+    items = list(published([path], Counts()))
+    assert [type(item).__name__ for item in items] == ["Quote", "Depth", "Trade"]
+    books.take(items)
+    assert books.figures == {"books": 1, "books_in_sync": 0}
+
+
+def test_gaps_are_told_by_the_clock_of_the_recording(tmp_path: Path) -> None:
+    """Two gaps 0.4 s apart are one, two that are 2 s apart are two, however long reading takes."""
+    first = {"lastUpdateId": 10, "bids": [["10.00", "1"]], "asks": [["900.00", "1"]]}
+    frames: list[tuple[int, dict[str, Any]]] = [(T0, {"rest": "depth", "symbol": "BTCUSDT", "data": first})]
+    at = ((100, 11), (200, 21), (600, 31), (2600, 41), (2700, 42))
+    frames += [(T0 + after, depth(number, f"{number}.00", "900.00")) for after, number in at]
+    path = write(tmp_path / "gaps.jsonl", frames)
+    gaps = [item for item in published([path], Counts()) if isinstance(item, ReportFeedGap)]
+    assert [(gap.first, gap.last) for gap in gaps] == [(12, 20), (22, 40)]
 
 
 def test_a_replay_publishes_what_a_backtest_sees(unquoted: Path) -> None:
@@ -97,7 +138,7 @@ def test_a_replay_publishes_what_a_backtest_sees(unquoted: Path) -> None:
     replayed: list[Item] = []
     while not player.ended:
         replayed += books.take(player.poll(0.0, Stop()))
-    seen = list(published([unquoted], Counts(), levels=True))
+    seen = list(published([unquoted], Counts()))
     assert [_timeless(item) for item in replayed] == [_timeless(item) for item in seen]
 
 
@@ -110,11 +151,10 @@ def test_the_paper_venue_fills_at_the_best_of_a_recorded_book() -> None:
     recording = RECORDINGS / "cryptofeed-binance-20210404.log.gz"
     if not recording.is_file():
         pytest.skip(f"the recordings are not there: {recording}")
-    assert not quoted([recording])
     prices, terms, listing = Prices(), BookTerms(), known_instrument("BTCUSDT")
     venue = PaperVenue(prices)
     fills = 0
-    for item in published([recording], Counts(), levels=True):
+    for item in published([recording], Counts()):
         if not isinstance(item, Tick):
             continue
         prices.observe(item)
