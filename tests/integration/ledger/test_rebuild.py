@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -200,6 +201,40 @@ def test_a_projector_at_work_goes_on_behind_the_swap(writer: Writer, redis_url: 
     stop.set()
     thread.join()
     redis.close()
+
+
+def test_rebuilding_beside_a_projector_at_work_loses_no_row(writer: Writer, redis_url: str) -> None:
+    """All three are processes of their own or write all the time, as in a running stack."""
+    environment = {**os.environ, "DATABASE_URL": writer.url, "REDIS_URL": redis_url}
+    command = [sys.executable, "manage.py"]
+    projector = subprocess.Popen([*command, "runprojector"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+    rounds, told = 2, "SELECT position FROM projection WHERE name = 'governance'"
+    ((before,),) = ask(writer.url, told)
+    try:
+        writer.history.round()
+        rounds += 1
+        writer.commit()
+        wait_until(lambda: ask(writer.url, told)[0][0] > before, "the projector is at work")
+        with subprocess.Popen(
+            [*command, "rebuild"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
+        ) as rebuilding:
+            while rebuilding.poll() is None:
+                writer.history.round()
+                rounds += 1
+                writer.commit()
+                with suppress(subprocess.TimeoutExpired):
+                    rebuilding.wait(0.1)
+        assert rebuilding.returncode == 0
+        level = "SELECT 1 FROM head JOIN projection USING (log, partition) WHERE head.position <> projection.position"
+        wait_until(lambda: not ask(writer.url, level), "the projector is level with the log")
+        assert projector.poll() is None
+    finally:
+        projector.terminate()
+        assert projector.wait(30) == 0
+    assert ask(writer.url, "SELECT count(*) FROM governance_deliberation") == [(rounds,)]
+    assert ask(writer.url, "SELECT count(*) FROM execution_fill") == [(rounds - 1,)]  # the second round was vetoed
+    assert compare(writer.url) == []
+    assert schemas(writer.url) == []
 
 
 def test_a_projector_that_reads_the_old_tables_is_refused(writer: Writer) -> None:
