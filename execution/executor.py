@@ -17,7 +17,7 @@ from execution.dispatch import Dispatch
 from execution.domain.floor import Floor
 from execution.domain.order import Order
 from execution.intake import ledger_entry_of, tick_of
-from execution.reconciliation import Reconciliation
+from execution.reconciliation import PAPER, Reconciliation
 from execution.recording import InputRecord
 from execution.recovery import restore
 from execution.reporting import Reporting
@@ -88,6 +88,8 @@ class Executor:
         self._heard_at = 0
         self._renew_at = 0
         self.calls = Calls(venue) if venue else None
+        self.venue = venue.name if venue else PAPER
+        self.telemetry.gauges["venue"] = self.venue
         self.dispatch: Dispatch | None = None
         self._begin(0)
 
@@ -165,7 +167,7 @@ class Executor:
         self.telemetry.state = "running"
         self._catch_up()
         self._keep_up()
-        log.info("executing from position %d of the governance log", self._seen)
+        log.info("executing from position %d of the governance log, venue: %s", self._seen, self.venue)
 
     def _beat(self) -> None:
         self.telemetry.beat(force=True)

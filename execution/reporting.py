@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 
 from ledger.application import Commit, RecordedEvent
 from streams.events import (
@@ -18,6 +19,7 @@ from streams.events import (
     OrderRejected,
     ReconciliationFailed,
 )
+from streams.messages import ZERO
 from streams.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class Reporting:
                 counters["differences"] += 1
                 log.critical(
                     "%s: the book has %s %s, %s has %s",
-                    *(event.book, body.book_quantity, body.instrument, body.venue, body.venue_quantity),
+                    *(event.book, _plain(body.book_quantity), body.instrument, body.venue, _plain(body.venue_quantity)),
                 )
         self.telemetry.gauges["position"] = commit.last
 
@@ -60,3 +62,7 @@ class Reporting:
         told = decision.event.body
         if isinstance(told, DecisionReached) and not told.released:  # an operator's time is no latency
             self.telemetry.observe("end_to_end", done - fill.received_at)
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize() + ZERO:f}"

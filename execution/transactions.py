@@ -15,12 +15,13 @@ from ledger.application import Commit, LedgerApplication, RecordedEvent
 from ledger.errors import BadData, Conflict, GateClosed
 from ledger.records import Gate
 from streams.events import DecisionReached, DomainEvent, OrderSent
-from streams.messages import Mode
+from streams.messages import Code, Mode
 
 log = logging.getLogger(__name__)
 
 LOOK_AT_GATES_NS = 50_000_000
 LONGEST_DECIDING_NS = 50_000_000
+UNDOABLE = (Conflict, BadData, ArithmeticError, LookupError, ValueError)
 
 Bury = Callable[[RecordedEvent, Exception], None]
 Tell = Callable[[Sequence[RecordedEvent], Sequence[DomainEvent], Commit], None]
@@ -60,9 +61,9 @@ class Transactions:
         try:
             while not self._executed(batch, mark):
                 log.info("%d decisions of %s are looked at again", len(batch), batch[0].event.book)
-        except (Conflict, BadData, ArithmeticError, LookupError, ValueError) as error:
+        except UNDOABLE as error:
             if len(batch) == 1:
-                self._bury(batch[0], error)
+                self._refuse(batch[0], mark, error)
                 return
             log.warning("%d decisions do not go together into the log, one by one then: %s", len(batch), error)
             for decision in batch:
@@ -101,6 +102,28 @@ class Transactions:
         self._tell(batch, events, commit)
         self._send_out(desk, events, now)
         return True
+
+    def _refuse(self, recorded: RecordedEvent, mark: int, error: Exception) -> None:
+        """A decision that neither log nor desk takes: kept for people, and its orders end here, with the mark."""
+        self._bury(recorded, error)
+        decision, desk = recorded.event.body, self.floor.desk(recorded.event.book)
+        assert isinstance(decision, DecisionReached)
+        code = Code.DUPLICATE if isinstance(error, Conflict) else Code.INVALID
+        try:
+            events = desk.refuse(
+                decision,
+                code,
+                f"the order cannot be executed: {_reason(error)}"[:500],
+                cause_id=recorded.event_id,
+                correlation=recorded.event.correlation_id,
+            )
+            self._booked(desk, events, mark)
+        except UNDOABLE as another:
+            log.critical(
+                "the orders of the decision %s have no end, because their rejection cannot be booked either: %s; "
+                "look at them in the log, the governor counts them as under way",
+                *(decision.decision_id, _reason(another)),
+            )
 
     # --- time and the market ------------------------------------------------------------------------
 
@@ -147,19 +170,26 @@ class Transactions:
         except NotBooked as error:
             self._bury(recorded, error)
             events = []
-        self.book(desk, events, mark=recorded.position)
+        self._tell((), events, self._committed(desk, events, recorded.position))
         if self._record:
             self._record.given([recorded], now)
 
-    def book(self, desk: Desk, events: Sequence[DomainEvent], mark: int | None = None) -> None:
-        """What has happened and can be refused by nobody: orders that a venue does not have, money that moved."""
-        if not events and mark is None:
-            return
-        commit = self.application.commit(events, mark=None if mark is None else str(mark))
-        self._applied(desk, events, mark)
-        if self._record and mark is None:
+    def book(self, desk: Desk, events: Sequence[DomainEvent]) -> None:
+        """What has happened and can be refused by nobody, such as orders that a venue does not have."""
+        if events:
+            self._booked(desk, events, None)
+
+    def _booked(self, desk: Desk, events: Sequence[DomainEvent], mark: int | None) -> None:
+        """What no replay of the desk's inputs can know."""
+        commit = self._committed(desk, events, mark)
+        if self._record and events:
             self._record.happened(events, commit)
         self._tell((), events, commit)
+
+    def _committed(self, desk: Desk, events: Sequence[DomainEvent], mark: int | None) -> Commit:
+        commit = self.application.commit(events, mark=None if mark is None else str(mark))
+        self._applied(desk, events, mark)
+        return commit
 
     def move_mark(self, position: int) -> None:
         if position > self.marked:
@@ -203,3 +233,10 @@ class Transactions:
         sent = [event.body.order_id for event in events if isinstance(event.body, OrderSent)]
         if orders := [order for order_id in sent if (order := desk.orders.open(order_id)) is not None]:
             self._send(desk.account.book, orders, now)
+
+
+def _reason(error: Exception) -> str:
+    """One line for people; what Python says of a number that is too large are the names of its classes."""
+    if isinstance(error, ArithmeticError):
+        return "it has a number that cannot be calculated with"
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -31,8 +31,8 @@ class PositionAdjusted(Event, frozen=True, kw_only=True):
 
 
 class OrderAccepted(Event, frozen=True, kw_only=True):
-    """`expires_at` (process clock, ns) ends a GTD order, 0 is never. `received_at` is that of the tick that started
-    it all."""
+    """`expires_at` (process clock, ns) ends a GTD order, and the wait of one that does not rest for its way to a real
+    venue; 0 is never. `received_at` is that of the tick that started it all."""
 
     order_id: str
     decision_id: str

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from market.domain.position import SMALLEST_AMOUNT as SMALLEST_AMOUNT
 from market.domain.position import ZERO as ZERO
 from market.domain.position import Position as Position
+from market.domain.position import exact as exact
 from streams.events import (
     BookOpened,
     CashMoved,
@@ -43,6 +44,10 @@ class Account(Struct):
     positions: dict[str, Position] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
+        with exact(self.cash, self.deposits, self.realised, _value_of(event)):
+            self._fold(event)
+
+    def _fold(self, event: Event) -> None:
         match event:
             case BookOpened():
                 self.book, self.quote = event.book, event.quote
@@ -83,18 +88,25 @@ class Account(Struct):
         return position.quantity if position else ZERO
 
     def equity(self, prices: Mapping[str, Decimal]) -> Decimal:
-        return self.cash + self.exposure(prices).net
+        net = self.exposure(prices).net
+        with exact(self.cash, net):
+            return self.cash + net
 
     def unrealised(self, prices: Mapping[str, Decimal]) -> Decimal:
-        return sum((p.quantity * prices[name] - p.cost for name, p in self._open_positions()), ZERO)
+        exposure, costs = self.exposure(prices), [position.cost for _, position in self._open_positions()]
+        with exact(exposure.gross, *costs):
+            return exposure.net - sum(costs, ZERO)
 
     def net(self, prices: Mapping[str, Decimal]) -> Decimal:
         """Profit since the first deposit, after fees."""
-        return self.realised + self.unrealised(prices) - self.fees
+        unrealised = self.unrealised(prices)
+        with exact(self.realised, unrealised, self.fees):
+            return self.realised + unrealised - self.fees
 
     def exposure(self, prices: Mapping[str, Decimal]) -> Exposure:
-        values = [position.quantity * prices[name] for name, position in self._open_positions()]
-        return Exposure(gross=sum(map(abs, values), ZERO), net=sum(values, ZERO))
+        with exact(*(position.quantity * prices[name] for name, position in self._open_positions())):
+            values = [position.quantity * prices[name] for name, position in self._open_positions()]
+            return Exposure(gross=sum(map(abs, values), ZERO), net=sum(values, ZERO))
 
     def drawdown(self, peak: Decimal, prices: Mapping[str, Decimal]) -> Decimal:
         """The share of the peak that is lost, 0 at a new one. ValueError where the peak is not above zero."""
@@ -115,3 +127,14 @@ class Account(Struct):
             realised=self.realised,
             positions={name: Position(p.quantity, p.cost) for name, p in self.positions.items()},
         )
+
+
+def _value_of(event: Event) -> Decimal:
+    """What of the account an event moves, about."""
+    match event:
+        case BookOpened(cash=amount) | CashMoved(amount=amount):
+            return amount
+        case PositionAdjusted() | OrderFilled() | OrderPartiallyFilled():
+            return event.quantity * event.price
+        case _:
+            return ZERO

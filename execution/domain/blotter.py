@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 
-from execution.domain.account import SMALLEST_AMOUNT, ZERO, Account
+from execution.domain.account import SMALLEST_AMOUNT, ZERO, Account, exact
 from execution.domain.order import Order, OrderEvent, Orders
 from market.domain.instrument import to_lot
 from market.domain.suspension import left_after
@@ -101,12 +101,18 @@ class Blotter:
         elif self.terms is not None:
             self.terms = with_term(self.terms, changed.name, changed.to)
 
+    @property
+    def real(self) -> bool:
+        """Whether new orders go to a real venue."""
+        return self.terms is not None and self.terms.real_venue
+
     # --- what is held and what is promised ------------------------------------------------------------
 
     def fee(self, value: Decimal) -> Decimal:
         """What trading `value` costs by the book's terms, rounded up to 1e-8."""
         assert self.terms is not None
-        return (value * self.terms.fee_bp / BASIS_POINTS).quantize(SMALLEST_AMOUNT, ROUND_CEILING)
+        with exact(value):
+            return (value * self.terms.fee_bp / BASIS_POINTS).quantize(SMALLEST_AMOUNT, ROUND_CEILING)
 
     @property
     def reserved_cash(self) -> Decimal:
@@ -121,12 +127,13 @@ class Blotter:
         """What all other buys in hand may cost; those of the same group are paid together with it."""
         if self.terms is None:
             return ZERO
-        values = (
+        values = [
             each.leaves * each.limit
             for each in self.orders.glance()
             if each.side == "buy" and not (order is not None and each.belongs_with(order))
-        )
-        return sum((value + self.fee(value) for value in values), ZERO)
+        ]
+        with exact(*values):
+            return sum((value + self.fee(value) for value in values), ZERO)
 
     def reduces(self, order: Order, *, beside: Decimal = ZERO) -> bool:
         """Whether it shrinks |position| without crossing zero, where `beside` (signed) was traded before it."""

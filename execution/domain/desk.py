@@ -7,7 +7,8 @@ from uuid import UUID
 
 from msgspec import structs
 
-from execution.domain import dispatching
+from execution.domain import dispatching, due
+from execution.domain.acceptance import acceptance, together, units
 from execution.domain.account import ZERO, Account
 from execution.domain.blotter import Blotter
 from execution.domain.counter import Counter
@@ -67,11 +68,6 @@ class Desk(Blotter):
     @property
     def venue(self) -> PaperVenue:
         return self._counter.venue
-
-    @property
-    def real(self) -> bool:
-        """Whether new orders go to a real venue."""
-        return self.terms is not None and self.terms.real_venue
 
     def observe(self, tick: Tick) -> None:
         """For a desk that stands alone; those of a floor share its market."""
@@ -144,7 +140,7 @@ class Desk(Blotter):
         return draft._made(bodies, cause_id=cause_id, correlation=correlation)
 
     def _decided(self, decision: DecisionReached, now: int, late_ns: int, mode: Mode) -> Iterator[OrderEvent]:
-        for tickets in _units(decision.orders):
+        for tickets in units(decision.orders):
             started: list[Order] = []
             for ticket in tickets:
                 if self.orders.is_finished(ticket.order_id):
@@ -158,25 +154,37 @@ class Desk(Blotter):
             yield from self._started(started, now, late_ns, mode)
 
     def _accepted(self, decision: DecisionReached, ticket: OrderTicket, now: int, mode: Mode) -> OrderAccepted:
-        """At a real venue an order has one quantity: that of a reduction is cut here."""
-        accepted = OrderAccepted(
-            order_id=ticket.order_id,
-            decision_id=decision.decision_id,
-            instrument=ticket.instrument,
-            side=ticket.side,
-            quantity=ticket.quantity,
-            limit=ticket.limit,
-            type=ticket.type,
-            time_in_force=ticket.time_in_force,
-            reduce_only=ticket.reduce_only,
-            expires_at=now + ticket.good_for_ms * NS_PER_MS if ticket.time_in_force == "GTD" else 0,
-            group=ticket.group,
-            received_at=decision.trigger.received_at,
-        )
-        if self.real and ticket.reduce_only and ticket.quantity.is_finite():
+        """At a real venue an order has one quantity, so that of a reduction is cut here; and what does not rest there
+        does not wait long for its way."""
+        lasts = ticket.time_in_force == "GTD"
+        accepted = acceptance(decision, ticket, now + ticket.good_for_ms * NS_PER_MS if lasts else 0)
+        if not self.real:
+            return accepted
+        if not (lasts or Order.of(accepted).may_rest):
+            accepted = structs.replace(accepted, expires_at=now + dispatching.LONGEST_WAIT_NS)
+        if ticket.reduce_only and ticket.quantity.is_finite():
             room = self.tradable(Order.of(accepted), mode)
             return structs.replace(accepted, quantity=room) if ZERO < room < ticket.quantity else accepted
         return accepted
+
+    def refuse(
+        self, decision: DecisionReached, code: Code, detail: str, *, cause_id: str, correlation: str
+    ) -> list[DomainEvent]:
+        """Of a decision that cannot be executed: its orders are rejected, but for those that are finished already, or
+        that a venue has."""
+        draft = self.draft()
+        bodies = draft._refused(decision, rejected(code, detail))
+        return draft._made(bodies, cause_id=cause_id, correlation=correlation)
+
+    def _refused(self, decision: DecisionReached, refusal: Refusal) -> Iterator[OrderEvent]:
+        for ticket in decision.orders:
+            if self.orders.is_finished(ticket.order_id):
+                continue
+            if not self.orders.has(ticket.order_id):
+                yield acceptance(decision, ticket)
+            order = self._in_hand(ticket.order_id)
+            if not (order.working or order.sent_at):
+                yield ended(order, refusal)
 
     def _started(self, orders: list[Order], now: int, late_ns: int, mode: Mode) -> Iterator[OrderEvent]:
         """The orders, one or a group, set out for their venue."""
@@ -234,7 +242,7 @@ class Desk(Blotter):
     def advance(self, now: int, mode: Mode) -> list[DomainEvent]:
         """What has happened since: on paper orders arrive, are filled where they rest, expire, and are cancelled where
         mode, suspension or an operator want it. Orders for a real venue that had to wait are sent."""
-        if not self.orders:
+        if not due.has_work(self, self._counter, self.remote, now, mode):
             return []
         draft = self.draft()
         return draft._made(draft._advanced(now, mode))
@@ -252,8 +260,8 @@ class Desk(Blotter):
         if self.real:
             yield from self._dispatched(waiting, now, mode)
             return
-        due = [order for order in waiting if self._counter.arrives_at(order.order_id) <= now]
-        for orders in _together(sorted(due, key=lambda order: self._counter.arrives_at(order.order_id))):
+        arrived = [order for order in waiting if self._counter.arrives_at(order.order_id) <= now]
+        for orders in together(sorted(arrived, key=lambda order: self._counter.arrives_at(order.order_id))):
             yield from self._arrived(orders, now, mode)
 
     def _withdrawn(self, order: Order, refusal: Refusal) -> Iterator[OrderEvent]:
@@ -266,21 +274,7 @@ class Desk(Blotter):
 
     def next_due(self) -> int | None:
         """When `advance` has something to do even if no tick comes; 0 is at once, None not before something happens."""
-        if not self.orders:
-            return None
-        times = [at for order in self.orders if (at := self._due_at(order)) is not None]
-        return min(times, default=None)
-
-    def _due_at(self, order: Order) -> int | None:
-        if order.sent_at:
-            return None
-        if withdrawn(self, order, "NORMAL"):
-            return 0
-        if order.working:
-            return order.expires_at or None
-        if self.real:
-            return None if next(self.opposite(order), None) else 0
-        return self._counter.arrives_at(order.order_id)
+        return due.next_due(self, self._counter)
 
     def cancel(
         self, order_id: str, code: Code, detail: str, *, cause_id: str, correlation: str, now: int
@@ -382,18 +376,3 @@ class Desk(Blotter):
         order = self.orders.open(order_id)
         assert order is not None
         return order
-
-
-def _units(tickets: Iterable[OrderTicket]) -> list[list[OrderTicket]]:
-    """Each ticket by itself, or with its group."""
-    units: dict[str, list[OrderTicket]] = {}
-    for number, ticket in enumerate(tickets):
-        units.setdefault(f"group {ticket.group}" if ticket.group else str(number), []).append(ticket)
-    return list(units.values())
-
-
-def _together(orders: Iterable[Order]) -> list[list[Order]]:
-    units: dict[tuple[str, str], list[Order]] = {}
-    for order in orders:
-        units.setdefault((order.decision_id, order.group) if order.group else (order.order_id, ""), []).append(order)
-    return list(units.values())

@@ -11,12 +11,17 @@ from execution.domain.venue import Report, VenueFill
 from streams.events import OrderExpired, OrderFilled, OrderPartiallyFilled, OrderSent, OrderWorking
 from streams.messages import Code, Mode
 
+LONGEST_WAIT_NS = 1_000_000_000  # of an order that does not rest: later the market is another than it was decided for
+
 
 def dispatch(blotter: Blotter, order: Order, remote: str, now: int, mode: Mode) -> OrderEvent | None:
     """`OrderSent`, or why it is not sent; None while an own order that it could trade with is not final there."""
     if refusal := _unfit(blotter, order, remote, now, mode):
         return ended(order, refusal)
-    if next(blotter.opposite(order), None) is not None:
+    opposite = next(blotter.opposite(order), None)
+    if refusal := waited_too_long(order, opposite, now):
+        return ended(order, refusal)
+    if opposite is not None:
         return None
     return OrderSent(
         order_id=order.order_id,
@@ -45,6 +50,19 @@ def _unfit(blotter: Blotter, order: Order, remote: str, now: int, mode: Mode) ->
         return None
     cost, free = value + blotter.fee(value), blotter.account.cash - blotter.reserved_beside(order)
     return rejected(Code.NO_CASH, f"{cost} is needed, {free} is there") if free < cost else None
+
+
+def waited_too_long(order: Order, opposite: Order | None, now: int) -> Refusal | None:
+    """What rests may wait for its own time. What does not, and has no time that it was accepted for (it was to be
+    executed on paper), does not wait at all."""
+    if order.may_rest or now < order.expires_at:
+        return None
+    if opposite is not None:
+        what = f"the order {opposite.order_id} ({opposite.side} {opposite.leaves} at {opposite.limit})"
+        return Refusal(OrderExpired, Code.TTL, f"it waited for {what}, with which it could have traded, too long")
+    if order.expires_at:
+        return Refusal(OrderExpired, Code.TTL, "it was not sent within a second of its acceptance")
+    return None
 
 
 def to_cancel(blotter: Blotter, order: Order, now: int, mode: Mode) -> Code | None:
@@ -112,7 +130,7 @@ def _filled(order: Order, fill: VenueFill, *, after_halt: bool) -> OrderEvent:
 def _ending(order: Order, report: Report, now: int, why: Code | None) -> Refusal:
     """Venues say "expired" also of the remainder of an immediate order."""
     detail = report.detail or f"{order.venue} says: {report.state}"
-    if order.expires_at and now >= order.expires_at and why in (None, Code.EXPIRED):
+    if lapsed(order, now) and why in (None, Code.EXPIRED):
         return Refusal(OrderExpired, Code.EXPIRED, detail)
     if why is not None:
         return cancelled(why, detail)

@@ -71,7 +71,8 @@ class IllegalTransition(ValueError):
 class Order(Struct):
     """An order in hand; `version` is that of its last event. `order_id` is the client order id at a venue. `sent_at`
     (process clock, ns) is not 0 once it was handed to a real venue, `working` once it is in a venue's book;
-    `trades` are the venue's executions that are booked. `expires_at` is 0 for an order that has no end."""
+    `trades` are the venue's executions that are booked. `expires_at` is 0 for an order that has no end; of one
+    that does not rest it ends the wait for its way to a real venue."""
 
     order_id: str
     decision_id: str
@@ -207,10 +208,13 @@ class Orders:
 
     def glance(self) -> Iterator[Order]:
         """As iteration, for who only reads: a draft copies nothing for it."""
-        for order_id in self._ids():
-            order = self._seen(order_id)
-            assert order is not None
-            yield order
+        if self._parent is None:
+            return iter(tuple(self._open.values()))
+        return (order for order_id in self._ids() if (order := self._seen(order_id)) is not None)
+
+    def has(self, order_id: str) -> bool:
+        """Whether it is in hand; a draft copies nothing for it."""
+        return not self.is_finished(order_id) and self._seen(order_id) is not None
 
     def _seen(self, order_id: str) -> Order | None:
         order = self._open.get(order_id)

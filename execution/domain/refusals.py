@@ -105,8 +105,8 @@ def withdrawn(blotter: Blotter, order: Order, mode: Mode) -> Refusal | None:
 
 
 def lapsed(order: Order, now: int) -> Refusal | None:
-    """Whether its own time is over (GTD)."""
-    if not order.expires_at or now < order.expires_at:
+    """Whether its own time is over (GTD); that of what does not rest is its wait for a venue."""
+    if not (order.expires_at and order.time_in_force == "GTD") or now < order.expires_at:
         return None
     return Refusal(OrderExpired, Code.EXPIRED, "the time that the order was good for is over")
 

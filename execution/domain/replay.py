@@ -14,8 +14,8 @@ class Replay:
     started again tells what it was made from again: the desks are then made anew, as they were.
 
     `ClockAdvanced` with a book says that its desk was advanced, without one that recovery is over. Entries of the
-    execution log beside a recovery tell what no replay can know (the word of a real venue, a reconciliation): they are
-    folded and given as they are."""
+    execution log beside a recovery tell what no replay can know (the word of a real venue, a reconciliation, and that a
+    decision could not be executed): they are folded and given as they are."""
 
     def __init__(self) -> None:
         self.floor = Floor()

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from governance.domain.parameters import plain
 from governance.domain.safety import LATCHED
 from governance.domain.state import BookState
 from governance.domain.surveillance import NS_PER_S, Surveillance
@@ -16,6 +17,7 @@ from streams.envelope import derived_id
 from streams.events import Breaker, BreakerCleared, BreakerTripped, BreakerWarned, Event
 
 WARN_AT = Decimal("0.8")
+CENT = Decimal("0.01")
 CALM_BELOW = Decimal("0.7")  # a warning is given again only after its level was below this
 
 
@@ -225,24 +227,34 @@ def repeated_trips(state: BookState, surveillance: Surveillance, now: int) -> It
 
 
 def reconciliation(state: BookState, surveillance: Surveillance, now: int) -> Iterator[Reading]:
-    """A difference in an instrument that the book does not list is one whatever its size."""
+    """A difference in an instrument that the book does not list is one whatever its size. One in cash that a person
+    has cleared is measured from there: it lasts until it is booked, and is news only where it changes."""
     for instrument in sorted(state.safety.differences):
         found = state.safety.unanswered(instrument)
         if found is None or not found.quantity:
             continue
-        listed = state.instruments.get(instrument)
+        inputs = {
+            "book": plain(found.event.book_quantity + ZERO),
+            "venue": plain(found.event.venue_quantity + ZERO),
+            "reports": str(found.reports),
+        }
+        value, limit, formula = abs(found.quantity), ZERO, "book ≠ venue in what the book does not list"
+        if instrument == state.quote:
+            cleared = state.safety.cleared(instrument)
+            value, limit, formula = abs(found.quantity - cleared), CENT, f"|book − venue| ≥ {CENT} {instrument}"
+            if cleared:
+                formula = f"change of book − venue since it was cleared ≥ {CENT} {instrument}"
+                inputs["cleared"] = plain(cleared)
+        elif listed := state.instruments.get(instrument):
+            limit, formula = listed.lot_size, f"|book − venue| ≥ one lot of {plain(listed.lot_size)}"
         yield Reading(
             breaker="reconciliation",
             subject=instrument,
             effect="SUSPENDED",
-            value=abs(found.quantity),
-            limit=listed.lot_size if listed else ZERO,
-            formula=f"|book − venue| ≥ one lot of {listed.lot_size if listed else ZERO}",
-            inputs={
-                "book": str(found.event.book_quantity),
-                "venue": str(found.event.venue_quantity),
-                "reports": str(found.reports),
-            },
+            value=value,
+            limit=limit,
+            formula=formula,
+            inputs=inputs,
         )
 
 

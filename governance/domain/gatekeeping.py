@@ -9,7 +9,7 @@ from governance.domain.breakers import Breakers, explanation
 from governance.domain.chronicle import GOVERNOR, Chronicle
 from governance.domain.floor import Floor
 from governance.domain.operators import OPERATOR, is_operator
-from governance.domain.safety import LATCHED, RECONCILIATION, SOURCE_SWITCH
+from governance.domain.safety import CASH, LATCHED, RECONCILIATION, SOURCE_SWITCH
 from governance.domain.state import BookState
 from governance.domain.step import Answer, GateSetting, Halt, Step
 from governance.domain.surveillance import NS_PER_MS, NS_PER_S, Surveillance
@@ -142,6 +142,10 @@ class Gatekeeper:
             detail = f"{body.instrument} has no fresh prices: it is let in again by 5 s of clean data"
             self.floor.turn_away(message, entry_id, (Code.STALE_DATA, detail), step)
             return
+        if CASH in causes:
+            detail = f"{body.instrument} waits for the cash: {self._cash_words()}"
+            self.floor.turn_away(message, entry_id, (Code.SUSPENDED, detail), step)
+            return
         events: list[Event] = [SuspensionLifted(instrument=body.instrument, who=message.actor, why=body.reason)]
         if RECONCILIATION in causes:
             events.append(self._clearance("reconciliation", body.instrument, message.actor, body.reason))
@@ -160,6 +164,9 @@ class Gatekeeper:
             self.surveillance.forget_fills(agent, instrument)
         elif self.state.safety.suspended.get(body.subject) == {RECONCILIATION}:
             events.append(SuspensionLifted(instrument=body.subject, who=message.actor, why=body.reason))
+        if self._is_cash(body.breaker, body.subject):
+            suspended = [name for name, causes in self.state.safety.suspended.items() if CASH in causes]
+            events += [SuspensionLifted(instrument=name, who=CASH, why=body.reason) for name in sorted(suspended)]
         self._accept(message, entry_id, step, *events)
 
     def _acknowledge(self, message: Envelope, body: AcknowledgeAlarm, entry_id: str, now: int, step: Step) -> None:
@@ -227,6 +234,7 @@ class Gatekeeper:
                 self._take_effect(event, cause, now, step)
             elif isinstance(event, BreakerCleared) and event.breaker == "stale_feed":
                 self._lift_stale(event, cause, step)
+        self._suspend_for_cash(now, step)
         self._follow_source(now, step)
 
     def _pause(self, market_now: int) -> int:
@@ -258,7 +266,7 @@ class Gatekeeper:
             step.halts.append(Halt(book=self.state.book, who=who, why=why, command_id=trip.alarm_id))
         elif trip.effect == "REDUCE_ONLY":
             self._reduce(who, why, trip.alarm_id, cause, now, step)
-        elif trip.effect == "SUSPENDED":
+        elif trip.effect == "SUSPENDED" and not self._is_cash(trip.breaker, trip.subject):
             suspended = TradingSuspended(
                 instrument=trip.subject, who=who, why=why, formula=trip.formula, inputs=trip.inputs
             )
@@ -270,6 +278,23 @@ class Gatekeeper:
             return
         self._set_gate("REDUCE_ONLY", who, why, command_id, now, step)
         self._mode(cause, TradingReduced(who=who, why=why, gate_at=now), now, step)
+
+    def _suspend_for_cash(self, now: int, step: Step) -> None:
+        """Every instrument settles in the cash that differs; what is listed meanwhile is suspended too."""
+        safety, quote = self.state.safety, self.state.quote
+        if "SUSPENDED" not in safety.tripped.get(("reconciliation", quote), ()):
+            return
+        for instrument in sorted(self.state.instruments):
+            if CASH not in safety.suspended.get(instrument, ()):
+                suspended = TradingSuspended(instrument=instrument, who=CASH, why=self._cash_words())
+                self._add(self._look(now), suspended, step)
+
+    def _cash_words(self) -> str:
+        quote = self.state.quote
+        return f"the {quote} of the book differs from its venue; to clear reconciliation of {quote} lifts it everywhere"
+
+    def _is_cash(self, breaker: Breaker, subject: str) -> bool:
+        return breaker == "reconciliation" and subject == self.state.quote
 
     def _lift_stale(self, cleared: BreakerCleared, cause: Envelope, step: Step) -> None:
         if STALE_FEED in self.state.safety.suspended.get(cleared.subject, ()):

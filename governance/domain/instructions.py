@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from governance.domain.chronicle import Chronicle
 from governance.domain.floor import Floor
 from governance.domain.operators import is_operator
+from governance.domain.parameters import plain
 from governance.domain.state import ZERO, BookState
 from governance.domain.step import Answer, Step
+from market.domain.position import WIDE
 from streams.envelope import Envelope
 from streams.events import (
     CancelOrdered,
@@ -23,6 +25,9 @@ from streams.events import (
 from streams.messages import AdjustPosition, CancelOrder, Code, Flatten, MoveCash, Reconcile
 
 BP = Decimal(10_000)
+SMALLEST_MOVE = Decimal("0.01")
+LARGEST_MOVE = Decimal("1e15")  # what no book has; sums of such amounts are still exact
+Refused = tuple[Code, str]
 
 
 class Instructions:
@@ -65,21 +70,28 @@ class Instructions:
         self._accept(message, entry_id, event, step)
 
     def _move_cash(self, message: Envelope, body: MoveCash, entry_id: str, now: int, step: Step) -> None:
-        free = self.free_cash()
-        if body.amount == ZERO:
-            self.floor.turn_away(message, entry_id, (Code.NO_CHANGE, "nothing would move"), step)
-        elif body.amount < ZERO and -body.amount > free:
-            detail = f"{-body.amount} is asked for, {free} is neither promised to orders nor ordered out"
-            self.floor.turn_away(message, entry_id, (Code.NO_CASH, detail), step)
+        if refused := self._wrong_amount(body.amount):
+            self.floor.turn_away(message, entry_id, refused, step)
         else:
             event = CashMoveOrdered(amount=body.amount, who=message.actor, why=body.reason)
             self._accept(message, entry_id, event, step)
 
+    def _wrong_amount(self, amount: Decimal) -> Refused | None:
+        size, quote = abs(amount), self.state.quote
+        if not amount:
+            return Code.NO_CHANGE, "nothing would move"
+        if size < SMALLEST_MOVE:
+            return Code.BELOW_MINIMUM, f"{plain(size)} {quote} is less than {SMALLEST_MOVE}, the least that moves"
+        if size > LARGEST_MOVE:
+            return Code.SIZE_LIMIT, f"{plain(size)} {quote} is more than {LARGEST_MOVE:,f}, the most that moves at once"
+        free = self.free_cash()
+        if amount < ZERO and size > free:
+            return Code.NO_CASH, f"{size} is asked for, {free} is neither promised to orders nor ordered out"
+        return None
+
     def _adjust(self, message: Envelope, body: AdjustPosition, entry_id: str, now: int, step: Step) -> None:
-        if body.instrument not in self.state.instruments:
-            self.floor.turn_away(message, entry_id, (Code.UNKNOWN_INSTRUMENT, body.instrument), step)
-        elif body.quantity == ZERO:
-            self.floor.turn_away(message, entry_id, (Code.NO_CHANGE, "nothing would move"), step)
+        if refused := self._wrong_adjustment(body):
+            self.floor.turn_away(message, entry_id, refused, step)
         else:
             event = PositionAdjustmentOrdered(
                 instrument=body.instrument,
@@ -89,6 +101,23 @@ class Instructions:
                 why=body.reason,
             )
             self._accept(message, entry_id, event, step)
+
+    def _wrong_adjustment(self, body: AdjustPosition) -> Refused | None:
+        """What leaves whole lots may be of any size: so goes dust, what a fee in kind leaves of a lot."""
+        listed = self.state.instruments.get(body.instrument)
+        if listed is None:
+            return Code.UNKNOWN_INSTRUMENT, body.instrument
+        if not body.quantity:
+            return Code.NO_CHANGE, "nothing would move"
+        value = abs(body.quantity * body.price)
+        if value > LARGEST_MOVE:
+            detail = f"{plain(body.quantity)} at {plain(body.price)} is worth more than {LARGEST_MOVE:,f}"
+            return Code.SIZE_LIMIT, f"{detail} {self.state.quote}, the most that moves at once"
+        held = self.state.positions.get(body.instrument, ZERO)
+        if _is_whole(listed.lot_size, body.quantity) or _is_whole(listed.lot_size, held, body.quantity):
+            return None
+        detail = f"{plain(body.quantity)} is no multiple of the lot of {plain(listed.lot_size)}"
+        return Code.INVALID, f"{detail}, and with the {plain(held)} that is held it makes no whole lots either"
 
     def _reconcile(self, message: Envelope, body: Reconcile, entry_id: str, now: int, step: Step) -> None:
         self._accept(message, entry_id, ReconciliationOrdered(who=message.actor, why=body.reason), step)
@@ -100,6 +129,12 @@ class Instructions:
         self.state.apply(chronicle.events[0])
         step.events += chronicle.events
         step.answers.append(Answer(message.id, entry_id, "accepted"))
+
+
+def _is_whole(lot: Decimal, *quantities: Decimal) -> bool:
+    """Whether they come to whole lots together."""
+    with localcontext(prec=WIDE):
+        return not sum((quantity % lot for quantity in quantities), ZERO) % lot
 
 
 COMMANDS: dict[type[Any], Callable[..., None]] = {

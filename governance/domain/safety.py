@@ -16,6 +16,7 @@ from streams import events
 from streams.events import Breaker, EquityMarked, Event
 
 RECONCILIATION = "breaker:reconciliation"
+CASH = "breaker:cash"  # a difference in cash: every instrument settles in it, so it suspends them all
 SOURCE_SWITCH = "breaker:source_switch"
 LATCHED = "LATCHED"
 AMOUNT_DIGITS = 6
@@ -34,7 +35,8 @@ class Restriction(Struct, frozen=True):
 
 
 class Difference(Struct, frozen=True):
-    """The last failed reconciliation of an instrument: book − venue in base units, and the number of such reports."""
+    """The last failed reconciliation of an instrument, or of the cash: book − venue in its units, and the number of
+    such reports."""
 
     quantity: Decimal
     reports: int
@@ -86,6 +88,9 @@ class Safety:
         self.had_live = False
         self.reduced_by = ""
         self._answered: dict[str, int] = {}
+        self._told: dict[str, tuple[int, Decimal]] = {}
+        self._cleared_differences: dict[str, tuple[int, Decimal]] = {}
+        self._agreed_after: dict[str, int] = {}
         self._halt_ended_by = ""
         self._authors: dict[UUID, dict[str, tuple[str, frozenset[str]]]] = {}
         self._agents: OrderedDict[str, tuple[str, ...]] = OrderedDict()
@@ -98,6 +103,12 @@ class Safety:
         """A failed reconciliation that is newer than the last trip, or than what a person cleared."""
         found = self.differences.get(instrument)
         return found if found is not None and found.reports > self._answered.get(instrument, 0) else None
+
+    def cleared(self, subject: str) -> Decimal:
+        """What a person has cleared of a difference, as its alarm told it; 0 where nothing, or where book and venue
+        agreed since. By the number of its report, because a restart folds the two logs one after the other."""
+        report, difference = self._cleared_differences.get(subject, (0, ZERO))
+        return difference if report > self._agreed_after.get(subject, 0) else ZERO
 
     # --- suspensions, breakers, alarms ------------------------------------------------------------
 
@@ -129,7 +140,9 @@ class Safety:
             self.latched.setdefault(instrument, set()).add(agent)
             self.trips.append(int(event.inputs["at_ns"]))
         elif event.breaker == "reconciliation":
-            self._answered[event.subject] = int(event.inputs["reports"])
+            inputs = event.inputs
+            self._answered[event.subject] = reports = int(inputs["reports"])
+            self._told[event.subject] = reports, Decimal(inputs["book"]) - Decimal(inputs["venue"])
 
     def _cleared(self, event: events.BreakerCleared, _: UUID) -> None:
         effects = self.tripped.pop((event.breaker, event.subject), set())
@@ -141,14 +154,17 @@ class Safety:
         elif event.breaker == "reconciliation":
             self._drop(event.subject, {RECONCILIATION})
             self._answer(event.subject)
+            if told := self._told.pop(event.subject, None):
+                self._cleared_differences[event.subject] = told
 
     def _acknowledged(self, event: events.AlarmAcknowledged, _: UUID) -> None:
         self.standing.pop(event.alarm_id, None)
 
     def _reconciled(self, event: events.BookReconciled, _: UUID) -> None:
         """Recorded where nothing at all differs, the cash and what is not listed included."""
-        for subject in self.differences:
+        for subject, found in self.differences.items():
             self._answer(subject)
+            self._agreed_after[subject] = found.reports
 
     def _failed(self, event: events.ReconciliationFailed, _: UUID) -> None:
         before = self.differences.get(event.instrument)

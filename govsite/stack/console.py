@@ -98,6 +98,8 @@ def process_table(reports: Reports) -> Table:
     for name, report in sorted(reports.items()):
         up = (report["at"] - report["started_at"]) // 1_000_000_000
         counts = ", ".join(f"{key} {value:,}" for key, value in sorted(report["counters"].items()))
+        if venue := report["gauges"].get("venue"):
+            counts = f"venue: {venue}, {counts}".removesuffix(", ")
         table.add_row(name, report["state"], str(report["pid"]), f"{up} s", f"{report['rss_mb']:.0f}", counts)
     return table
 

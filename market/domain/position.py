@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal, localcontext
 
 from msgspec import Struct
@@ -9,6 +10,11 @@ from msgspec import Struct
 ZERO = Decimal(0)
 SMALLEST_AMOUNT = Decimal("1e-8")
 LARGE, WIDE = Decimal("1e12"), 80  # above that, 28 digits do not reach to the smallest amount
+
+
+def exact(*amounts: Decimal) -> AbstractContextManager[object]:
+    """For sums of such amounts: with more digits where one of them is so large that the usual 28 may not do."""
+    return localcontext(prec=WIDE) if any(abs(amount) >= LARGE for amount in amounts) else nullcontext()
 
 
 class Position(Struct):
@@ -25,6 +31,10 @@ class Position(Struct):
 
     def trade(self, signed: Decimal, price: Decimal) -> Decimal:
         """Adds `signed` at `price` and returns the profit realised; crossing zero closes, then opens at the price."""
+        with exact(self.cost, signed * price):
+            return self._trade(signed, price)
+
+    def _trade(self, signed: Decimal, price: Decimal) -> Decimal:
         if self.quantity * signed >= ZERO:
             self._open(signed, price)
             return ZERO
@@ -43,7 +53,4 @@ class Position(Struct):
         """The share of the cost that leaves with `closed`, to 1e-8; what rounding leaves stays in the position."""
         if closed == self.quantity:
             return self.cost
-        if abs(self.cost) < LARGE:
-            return (self.cost * closed / self.quantity).quantize(SMALLEST_AMOUNT)
-        with localcontext(prec=WIDE):
-            return (self.cost * closed / self.quantity).quantize(SMALLEST_AMOUNT)
+        return (self.cost * closed / self.quantity).quantize(SMALLEST_AMOUNT)

@@ -24,11 +24,13 @@ from streams.events import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderTicket,
 )
 from streams.messages import Code, DeadLetter
+from streams.telemetry import processes
 from tests.integration.execution.conftest import Hire
 from tests.integration.execution.council import Council, turn_until
-from tests.unit.execution.market import BOOK
+from tests.unit.execution.market import BOOK, ticket
 
 D = Decimal
 
@@ -142,6 +144,13 @@ def test_the_mark_moves_past_what_has_no_orders_without_a_commit_for_each(counci
     assert executor.telemetry.counters["commits"] == 0
 
 
+def test_who_starts_says_where_it_trades(council: Council, hire: Hire, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        hire().start()
+    assert "executing from position 1 of the governance log, venue: paper" in caplog.text
+    assert processes(council.streams.redis)["executor"]["gauges"]["venue"] == "paper"
+
+
 # --- once -----------------------------------------------------------------------------------------------
 
 
@@ -203,7 +212,7 @@ def test_who_dies_right_after_the_commit_does_not_execute_again(council: Council
 
 
 def test_an_order_that_the_log_has_but_memory_forgot_is_buried_and_its_neighbours_are_executed(
-    council: Council, hire: Hire
+    council: Council, hire: Hire, caplog: pytest.LogCaptureFixture
 ) -> None:
     executor = hire()
     executor.start()
@@ -220,6 +229,51 @@ def test_an_order_that_the_log_has_but_memory_forgot_is_buried_and_its_neighbour
     assert (letter.code, letter.stream, letter.origin) == (Code.DUPLICATE, LEDGER_GOVERNANCE, "executor")
     assert executor.floor.desk(BOOK).account.held("BTCUSDT") == D("0.6")
     turn_until(executor, lambda: council.mark() == 5, "the mark has passed all")
+    (loud,) = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+    assert "have no end, because their rejection cannot be booked either" in loud
+
+
+def unreckonable(name: str = "too much") -> OrderTicket:
+    return ticket(quantity="1E+999999", name=name)
+
+
+def test_the_orders_of_a_decision_that_cannot_be_executed_are_rejected_each_once(council: Council, hire: Hire) -> None:
+    executor = hire()
+    executor.start()
+    council.quote()
+    council.decide(("buy", "0.1"))
+    bad = council.decide(orders=[ticket(name="beside"), unreckonable()])
+    council.decide(("buy", "0.2"))
+    executor.turn()
+    assert [fill.quantity for fill in council.fills()] == [D("0.1"), D("0.2")]
+    refused = [event for event in council.executed() if getattr(event.event.body, "decision_id", "") == bad.decision_id]
+    assert [type(body) for body in bodies(refused)] == [OrderAccepted, OrderRejected] * 2
+    assert bodies(refused)[1] == OrderRejected(
+        order_id=bad.orders[0].order_id,
+        decision_id=bad.decision_id,
+        reason="INVALID",
+        detail="the order cannot be executed: it has a number that cannot be calculated with",
+    )
+    assert len({event.recorded_at for event in refused}) == 1
+    assert council.mark() == 4
+    assert [letter.code for letter in dead_letters(council)] == [Code.INVALID]
+
+
+def test_the_mark_passes_a_decision_that_cannot_be_executed_in_the_transaction_of_its_rejections(
+    council: Council, hire: Hire
+) -> None:
+    executor = hire()
+    executor.start()
+    executor.turn()
+    executor._renew_at = time.time_ns() + 60_000_000_000  # the mark does not move by itself
+    council.decide(orders=[unreckonable()])
+    executor.turn()
+    assert [type(body) for body in bodies(council.executed())] == [OrderAccepted, OrderRejected]
+    assert council.mark() == 2
+    heir = hire()
+    executor.application.release()
+    heir.start()
+    assert len(council.executed()) == 2
 
 
 # --- bad input, records ---------------------------------------------------------------------------------------
@@ -250,6 +304,8 @@ def test_what_was_recorded_gives_the_same_events_again(council: Council, hire: H
     council.quote(ask="60000.05")
     council.decide(("buy", "0.1"), ("sell", "0.15"))
     executor.turn()
+    council.decide(orders=[unreckonable()])
+    executor.turn()
     council.halt()
     council.decide(("sell", "0.01"))
     executor.turn()
@@ -267,6 +323,7 @@ def test_what_was_recorded_gives_the_same_events_again(council: Council, hire: H
         events += replay.handle(given.message, given.now)
     orders = [event for event in events if isinstance(event.body, AGGREGATES["Order"])]
     assert orders == [recorded.event for recorded in council.executed()]
+    assert any(isinstance(event.body, OrderRejected) and event.body.reason == "INVALID" for event in orders)
     assert replay.floor.desk(BOOK).account == again.floor.desk(BOOK).account
 
 

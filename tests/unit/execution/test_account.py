@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -148,6 +148,19 @@ def test_equity_less_deposits_is_realised_and_unrealised_less_fees(events: list[
     made = account(*events, cash="100000")
     marks = {"BTC": btc, "ETH": eth}
     assert made.net(marks) == made.equity(marks) - made.deposits
+
+
+vast = st.decimals(min_value="0.00000001", max_value="1e9", places=8)
+vast_adjustments = st.builds(adjusted, st.decimals(min_value="-1e9", max_value="1e9", places=8), vast, names)
+vast_fills = st.builds(fill, st.sampled_from(["buy", "sell"]), vast, vast, fees, names)
+
+
+@given(events=st.lists(st.one_of(vast_fills, vast_adjustments, fills), max_size=20), btc=vast, eth=vast)
+def test_so_it_is_where_28_digits_do_not_reach(events: list[Event], btc: D, eth: D) -> None:
+    made = account(*events, cash="1000000000000000.00000001")
+    marks = {"BTC": btc, "ETH": eth}
+    with localcontext(prec=200):
+        assert made.net(marks) == made.equity(marks) - made.deposits
 
 
 @given(events=st.lists(fills, max_size=40))

@@ -240,6 +240,12 @@ def fills_of(events: Iterable[Event]) -> dict[str, list[OrderFilled | OrderParti
     return fills
 
 
+def fully(at: Desk, now: int, mode: Mode) -> list[DomainEvent]:
+    """What becomes of the orders, without asking first whether anything does."""
+    draft = at.draft()
+    return draft._made(draft._advanced(now, mode))
+
+
 # --- properties -----------------------------------------------------------------------------------
 
 
@@ -377,3 +383,17 @@ def test_deciding_changes_nothing_until_it_is_folded(inputs: list[Step], terms: 
 
 def copied(order: Order) -> Order:
     return msgspec.structs.replace(order)
+
+
+@given(inputs=steps, terms=st.one_of(books, st.just(BookTerms(real_venue=True))))
+def test_a_desk_that_says_that_it_has_nothing_to_do_has_nothing_to_do(inputs: list[Step], terms: BookTerms) -> None:
+    at, now = fresh(terms), T0
+    at.remote = "testnet"
+    for step in inputs:
+        now += step.ms * MS
+        begun(at, step, now)
+        for mode in ("NORMAL", "REDUCE_ONLY", "HALTED", step.mode):
+            assert list(map(str, at.advance(now, mode))) == list(map(str, fully(at, now, mode)))
+        booked(at, at.advance(now, step.mode))
+        due = at.next_due()
+        assert due is None or due > now

@@ -143,7 +143,7 @@ def test_a_newer_order_waits_until_the_one_that_it_would_trade_with_is_final() -
     flat = ticket("sell", "0.1", name="flat", reduce_only=True)
     assert [type(event) for event in executed(at, decision(flat, name="flat"))] == [OrderAccepted]
     assert at.to_cancel(NOW, "NORMAL") == [(open_order(at, older), Code.SELF_TRADE)]
-    assert at.next_due() is None
+    assert at.next_due() == NOW + SECOND
     assert advanced(at) == []
     assert ends(reported(at, word(older, "cancelled"))) == [(OrderCancelled, "SELF_TRADE")]
     assert at.next_due() == 0
@@ -161,6 +161,70 @@ def test_what_waits_is_cancelled_by_a_halt_and_by_an_operator_without_a_call() -
         if code == "BY_OPERATOR":
             at.apply(governed(CancelOrdered(order_id=flat.order_id, who="operator:a", why="enough")))
         assert ends(booked(at, at.advance(NOW, mode))) == [(OrderCancelled, code)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        ticket("sell", "0.1", name="flat", reduce_only=True),
+        limit_ticket("sell", "0.1", "58000.00", "IOC", name="flat"),
+        limit_ticket("sell", "0.1", "58000.00", "FOK", name="flat"),
+    ],
+    ids=["market", "IOC", "FOK"],
+)
+def test_what_does_not_rest_waits_a_second_for_another_order_and_expires(waits: OrderTicket) -> None:
+    at = held("0.1")
+    older = sent(at, limit_ticket("buy", "0.1", "59000.00", name="older"))
+    assert [type(event) for event in executed(at, decision(waits, name="flat"))] == [OrderAccepted]
+    assert at.next_due() == NOW + SECOND
+    assert advanced(at, now=NOW + SECOND - 1) == []
+    (expired,) = advanced(at, now=NOW + SECOND)
+    assert ends([expired]) == [(OrderExpired, "TTL")]
+    assert isinstance(expired, OrderExpired)
+    assert older in expired.detail
+    assert [order.order_id for order in at.orders] == [older]
+    assert at.next_due() is None
+
+
+def test_what_may_rest_waits_for_its_own_time() -> None:
+    for waits, until, code in (
+        (limit_ticket("sell", "0.1", "58000.00", name="ask"), None, ""),
+        (limit_ticket("sell", "0.1", "58000.00", "GTD", name="ask", good_for_ms=5000), NOW + 5 * SECOND, "EXPIRED"),
+    ):
+        at = held("0.1")
+        sent(at, limit_ticket("buy", "0.1", "59000.00", name="older"))
+        executed(at, decision(waits, name="ask"))
+        assert at.next_due() == until
+        assert advanced(at, now=NOW + 5 * SECOND - 1) == []
+        assert ends(advanced(at, now=NOW + 5 * SECOND)) == ([(OrderExpired, code)] if code else [])
+
+
+def test_a_way_that_is_free_too_late_is_not_taken() -> None:
+    """As where an executor was away meanwhile."""
+    at = held("0.1")
+    older = sent(at, limit_ticket("buy", "0.1", "59000.00", name="older"))
+    executed(at, decision(ticket("sell", "0.1", name="flat", reduce_only=True), name="flat"))
+    reported(at, word(older, "cancelled"))
+    assert ends(advanced(at, now=NOW + SECOND)) == [(OrderExpired, "TTL")]
+
+
+def test_what_was_accepted_for_paper_does_not_wait_for_a_venue() -> None:
+    at = desk(terms=BookTerms(paper_latency_ms=100))
+    at.observe(quote())
+    executed(at, decision(ticket(name="on its way"), name="1"))
+    moved(at, to_real=True)
+    sent(at, ticket("buy", "0.1", name="older"))
+    reported(at, word(ticket(name="older").order_id, "filled", fill("t1", "0.1")))
+    sent(at, limit_ticket("sell", "0.1", "60000.00", name="ask"))
+    assert at.next_due() == 0
+    assert ends(advanced(at)) == [(OrderExpired, "TTL")]
+
+
+def test_an_order_that_was_sent_has_no_end_of_its_wait() -> None:
+    at = real()
+    order_id = sent(at, ticket())
+    assert at.to_cancel(NOW + 10 * SECOND, "NORMAL") == []
+    assert ends(reported(at, word(order_id, "expired"), now=NOW + 10 * SECOND)) == [(OrderCancelled, "LIMIT")]
 
 
 def open_order(at: Desk, order_id: str) -> Order:

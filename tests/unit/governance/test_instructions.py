@@ -28,6 +28,11 @@ from tests.unit.governance.ledgered import LedgeredScene, derive
 from tests.unit.governance.scene import result
 from tests.unit.governance.test_flatten import ANN, BTC, ETH, filled, scene, works
 
+
+def adjust(quantity: str, price: str) -> AdjustPosition:
+    return AdjustPosition(instrument=BTC, quantity=D(quantity), price=D(price), reason="r")
+
+
 DESK = (
     Flatten(reason="r"),
     CancelOrder(order_id="o", reason="r"),
@@ -84,6 +89,56 @@ def test_what_makes_no_sense_is_refused(body: AnyMessage, code: str) -> None:
     found = scene()
     step = found.give(body, ANN)
     assert (result(step), step.events) == (f"refused:{code}", [])
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        (MoveCash(amount=D("0.009"), reason="r"), "BELOW_MINIMUM", "0.009 USDT is less than 0.01"),
+        (MoveCash(amount=D("-1E-8"), reason="r"), "BELOW_MINIMUM", "0.00000001 USDT is less than 0.01"),
+        (MoveCash(amount=D("1000000000000000.01"), reason="r"), "SIZE_LIMIT", "more than 1,000,000,000,000,000"),
+        (MoveCash(amount=D("-1e18"), reason="r"), "SIZE_LIMIT", "1000000000000000000 USDT is more than"),
+        (adjust("1e11", "10000.01"), "SIZE_LIMIT", "100000000000 at 10000.01 is worth more than 1,000,000,000,000,000"),
+        (adjust("-1e11", "10000.01"), "SIZE_LIMIT", "worth more than"),
+        (adjust("0.00003", "50000"), "INVALID", "0.00003 is no multiple of the lot of 0.0001"),
+        (adjust("-0.00013", "50000"), "INVALID", "with the 0 that is held it makes no whole lots"),
+        (adjust("1.000000000000000000000000000000001", "1"), "INVALID", "is no multiple of the lot"),
+    ],
+)
+def test_what_is_too_large_or_too_small_to_move_is_refused_with_words(body: AnyMessage, code: str, words: str) -> None:
+    found = scene()
+    step = found.give(body, ANN)
+    assert (result(step), step.events) == (f"refused:{code}", [])
+    (refusal,) = step.refusals
+    assert words in refusal.detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        MoveCash(amount=D("0.01"), reason="r"),
+        MoveCash(amount=D("1e15"), reason="r"),
+        MoveCash(amount=D("0.0123456789"), reason="r"),
+    ],
+)
+def test_what_is_neither_moves(body: AnyMessage) -> None:
+    assert result(scene().give(body, ANN)) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "answer"),
+    [
+        ("-0.00003", "accepted"),  # the dust alone
+        ("-0.10003", "accepted"),  # all of it
+        ("0.00007", "accepted"),  # up to a lot
+        ("-0.10000", "accepted"),
+        ("1e10", "accepted"),
+        ("-0.00002", "refused:INVALID"),
+        ("0.00003", "refused:INVALID"),
+    ],
+)
+def test_dust_may_be_adjusted_away(quantity: str, answer: str) -> None:
+    assert result(scene({BTC: "0.10003"}).give(adjust(quantity, "50000"), ANN)) == answer
 
 
 def test_an_order_is_cancelled_until_it_is_final() -> None:

@@ -28,6 +28,7 @@ def report(process: str, **counters: int) -> dict[str, Any]:
         "at": 65_000_000_000,
         "rss_mb": 60.5,
         "counters": counters,
+        "gauges": {},
         "latency": {},
     }
 
@@ -79,3 +80,10 @@ def test_the_process_table_names_each_with_its_counts() -> None:
     Console(file=out, width=120).print(process_table({"feed": report("feed", ticks=5_000)}))
     assert "ticks 5,000" in out.getvalue()
     assert "65 s" in out.getvalue()
+
+
+def test_the_process_table_says_where_the_executor_trades() -> None:
+    out = io.StringIO()
+    told = report("executor", fills=3) | {"gauges": {"venue": "binance-testnet", "position": 7}}
+    Console(file=out, width=120).print(process_table({"executor": told}))
+    assert "venue: binance-testnet, fills 3" in out.getvalue()
