@@ -238,13 +238,30 @@ class BinanceVenue:
         was_late = False
         while True:
             await asyncio.sleep(1)
-            since = self._clock() - SAMPLED_NS
-            lags = [lag for at, lag in self._samples if at > since]
-            self._lag_ms = median(lags) / 1e6 + (self._offset_ms or 0.0) if lags else None
-            is_late = self._lag_ms is not None and self._lag_ms > self._plan.late_s * 1_000
+            lag_ms = self._median_lag_ms()
+            if self._is_late(lag_ms) and not was_late:
+                await self._look_at_clock()  # a clock that was set since the last look is taken for a lag
+                lag_ms = self._median_lag_ms()
+            self._lag_ms, is_late = lag_ms, self._is_late(lag_ms)
             if is_late and not was_late:
-                log.warning("the data of %s is %.1f s late", self.name, (self._lag_ms or 0.0) / 1_000)
+                log.warning("the data of %s is %.1f s late", self.name, (lag_ms or 0.0) / 1_000)
             was_late = is_late
+
+    def _median_lag_ms(self) -> float | None:
+        since = self._clock() - SAMPLED_NS
+        lags = [lag for at, lag in self._samples if at > since]
+        return median(lags) / 1e6 + (self._offset_ms or 0.0) if lags else None
+
+    def _is_late(self, lag_ms: float | None) -> bool:
+        return lag_ms is not None and lag_ms > self._plan.late_s * 1_000
+
+    async def _look_at_clock(self) -> None:
+        if self._inquiries is None:
+            return
+        try:
+            await self._inquiries.look_at_clock()
+        except RestError as error:
+            log.warning("the clock of %s cannot be looked at: %s", self.name, error)
 
 
 def _position(tick: Quote | Depth) -> int:

@@ -46,17 +46,22 @@ class Inquiries:
         was_skewed = False
         while True:
             try:
-                rounds = [await self._rest.offset_ns() for _ in range(self._plan.clock_rounds)]
+                await self.look_at_clock()
             except RestError:
                 await asyncio.sleep(backoff.next_pause())
                 continue
             backoff.reset()
-            self.offset_ms = median(rounds) / 1e6
+            assert self.offset_ms is not None
             is_skewed = abs(self.offset_ms) > self._plan.skewed_s * 1_000
             if is_skewed and not was_skewed:
                 log.warning("the clock of %s is %.3f s ahead of ours", self._plan.name, self.offset_ms / 1_000)
             was_skewed = is_skewed
             await asyncio.sleep(self._plan.clock_s)
+
+    async def look_at_clock(self) -> None:
+        """Brings `offset_ms` up to date. Raises `RestError`; then it stays as it is."""
+        rounds = [await self._rest.offset_ns() for _ in range(self._plan.clock_rounds)]
+        self.offset_ms = median(rounds) / 1e6
 
     async def keep_listings(self) -> None:
         backoff = self._backoff(self._plan.listings_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -18,6 +19,7 @@ from feeds.publisher import ACTOR
 from streams.client import connect
 from streams.telemetry import processes
 
+TIMES = frozenset(("since", "last_tick_at", "at"))
 DESCRIPTION = """\
 Tells how the running feed is, and steers it. The feed answers within 5 s or there is none.
 
@@ -101,7 +103,7 @@ def status_of(report: dict[str, Any]) -> Table:
         title=f"feed is {report['state']}: {gauges.pop('mode', '?')}", show_header=False, title_justify="left"
     )
     for name, value in sorted(gauges.items()):
-        table.add_row(name, f"{value:,}" if isinstance(value, int | float) else value)
+        table.add_row(name, _shown(name, value))
     table.add_row("memory", f"{report['rss_mb']:,} MiB", end_section=True)
     for name, value in sorted(report["counters"].items()):
         table.add_row(name, f"{value:,}")
@@ -109,6 +111,14 @@ def status_of(report: dict[str, Any]) -> Table:
     for stage, latency in report["latency"].items():
         table.add_row(f"{stage}, p50 / p99 / max", "{p50_ms:g} / {p99_ms:g} / {max_ms:g} ms".format(**latency))
     return table
+
+
+def _shown(name: str, value: float | str) -> str:
+    """Times (ns) as people read them, "never" for none."""
+    if name in TIMES:
+        at = int(value)
+        return f"{datetime.fromtimestamp(at // 1_000_000_000, UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "never"
+    return f"{value:,}" if isinstance(value, int | float) else value
 
 
 def _wish(options: dict[str, Any]) -> Wish:

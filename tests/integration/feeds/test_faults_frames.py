@@ -193,6 +193,22 @@ async def test_a_clock_that_is_off_is_known_and_is_no_lag(redis_url: str) -> Non
         assert desk.is_whole()
 
 
+async def test_a_clock_that_is_set_while_data_comes_is_never_taken_for_a_lag(redis_url: str) -> None:
+    """The next look at the clock would be an hour away; a lag that comes out of nowhere asks for one at once."""
+    async with trading(redis_url, clock_s=3_600.0) as desk:
+        await desk.trades_on()
+        await until(lambda: desk.gauge("lag_ms") is not None, "the lag is known")
+        desk.exchange.inject(f.ClockSkew(for_s=60, by=-30))
+        seen: list[float] = []
+
+        def is_known() -> bool:
+            seen.append(desk.gauge("lag_ms") or 0.0)
+            return (desk.gauge("clock_offset_ms") or 0.0) < -29_000
+
+        await until(is_known, "the clock is looked at again")
+        assert max(seen) < 2_000
+
+
 async def test_a_halt_is_told_and_its_end_too(redis_url: str) -> None:
     async with trading(redis_url) as desk:
         await desk.trades_on()

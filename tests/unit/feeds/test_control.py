@@ -150,6 +150,7 @@ def test_the_command_shows_all_that_the_feed_says_of_itself(
         call_command("feed", "status")
     telemetry = Telemetry(connection, "feed")
     telemetry.gauges |= {"mode": "live binance", "lag_ms": 12.5, "books_in_sync": 2}
+    telemetry.gauges |= {"since": "1700000000000000000", "last_tick_at": "0"}
     telemetry.counters["trades"] = 1_234
     telemetry.observe("ingest", 1_500_000)
     telemetry.beat(force=True)
@@ -157,3 +158,6 @@ def test_the_command_shows_all_that_the_feed_says_of_itself(
     shown = capsys.readouterr().out
     for word in ("feed is running: live binance", "12.5", "books_in_sync", "1,234", "ingest"):
         assert word in shown
+    assert "2023-11-14 22:13:20 UTC" in shown
+    assert "never" in shown
+    assert "1700000000" not in shown
