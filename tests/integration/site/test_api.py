@@ -17,9 +17,12 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
-from govsite.api.views import alone, database
+from govsite.api.answers import database
+from govsite.api.auditing import alone
+from govsite.api.problems import EveryErrorIsAProblem
 from govsite.auditing.checkpoint import archive_directory, configured_key
 from ledger.audit import Question, ask
 from ledger.checkpoints import sign_due
@@ -130,19 +133,23 @@ def test_conditions_hold_together(client: Client) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"evnt": "OrderFilled"}, "evnt: there is no such condition"),
-        ({"event": "OrderFiled"}, "there is no event 'OrderFiled'"),
+        ({"evnt": "OrderFilled"}, "evnt: there is no such parameter, only actor, after, aggregate, book"),
+        ({"event": "OrderFiled"}, "event: there is no event 'OrderFiled': OrderFilled"),
+        ({"aggregate": "order"}, "aggregate: there is no kind of aggregate 'order': Order?"),
+        ({"book": "dmeo"}, "there is no book 'dmeo': demo?"),
+        ({"book": ["demo", "other"]}, "book: it is given more than once"),
+        ({"actor": "exekutor"}, "there is no actor 'exekutor': executor?"),
         ({"from": "yesterday"}, "from: 'yesterday' is no time"),
-        ({"limit": "0"}, "limit: "),
-        ({"limit": "5000"}, "limit: "),
-        ({"log": "other"}, "log: "),
+        ({"limit": "0"}, "limit: '0' does not fit: "),
+        ({"limit": "5000"}, "limit: '5000' does not fit: "),
+        ({"log": "other"}, "log: 'other' does not fit: input should be 'governance' or 'execution'"),
         ({"cursor": "governance"}, "cursor: give `next`"),
         ({"cursor": "other.0:5"}, "cursor: give `next`"),
     ],
 )
-def test_a_wrong_question_is_told_what_is_wrong(client: Client, asked: dict[str, str], told: str) -> None:
+def test_a_wrong_question_is_told_what_is_wrong(client: Client, asked: dict[str, Any], told: str) -> None:
     status, detail = problem(client, "/ledger", **asked)
-    assert status == 400
+    assert status == 422
     assert told in detail
 
 
@@ -159,10 +166,14 @@ def test_a_book_is_shown_as_it_was(client: Client) -> None:
     book = get(client, "/books/demo/as-of", at=at.isoformat())
     assert book["mode"]["mode"] == "NORMAL"
     assert Decimal(book["positions"][0]["mark"]) == large.price_of(5)
-    assert problem(client, "/books/other/as-of", at=at.isoformat())[0] == 404
-    assert problem(client, "/books/demo/as-of", at="2025-01-01")[0] == 404
-    assert problem(client, "/books/demo/as-of", at="then")[0] == 400
-    assert problem(client, "/books/demo/as-of")[0] == 400
+    status, detail = problem(client, "/books/dmeo/as-of", at=at.isoformat())
+    assert (status, detail.endswith("there is no book 'dmeo': demo?")) == (404, True)
+    status, detail = problem(client, "/books/demo/as-of", at="2025-01-01")
+    assert (status, detail.endswith("it was founded later")) == (404, True)
+    assert problem(client, "/books/demo/as-of", at="then")[0] == 422
+    assert problem(client, "/books/demo/as-of")[0] == 422
+    status, detail = problem(client, "/books/demo/as-of", at="2999-01-01")
+    assert (status, detail.split(": it is ")[0]) == (422, "at: 2999-01-01T00:00:00+00:00 is in the future")
 
 
 def test_an_edited_event_is_found(client: Client, ledger: str) -> None:
@@ -176,7 +187,8 @@ def test_an_edited_event_is_found(client: Client, ledger: str) -> None:
     broken = get(client, "/ledger/verify", part="chain")
     assert broken["whole"] is False
     assert any("BROKEN at position 33" in line for line in broken["report"])
-    assert problem(client, "/ledger/verify", part="nothing")[0] == 400
+    said = "part: 'nope' does not fit: input should be 'chain', 'checkpoints', 'archive' or 'decisions'"
+    assert problem(client, "/ledger/verify", part="nope") == (422, said)
 
 
 def test_checkpoints_are_listed_with_the_key_that_verifies_them(client: Client, signed: int) -> None:
@@ -205,19 +217,12 @@ def test_an_export_verifies_offline(client: Client, signed: int, tmp_path: Path)
     ]
     done = subprocess.run([*script, "export", str(tmp_path / "export")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert problem(client, "/ledger/export", event="OrderFiled")[0] == 400
+    assert problem(client, "/ledger/export", event="OrderFiled")[0] == 422
+    assert problem(client, "/ledger/export", book="dmeo") == (422, "there is no book 'dmeo': demo?")
 
 
-def test_the_document_describes_every_path(client: Client) -> None:
+def test_the_document_names_conditions_as_they_are_given(client: Client) -> None:
     document = get(client, "/openapi.json")
-    assert set(document["paths"]) == {
-        "/api/v1/books/{book}/as-of",
-        "/api/v1/checkpoints",
-        "/api/v1/decisions/{decision_id}/explain",
-        "/api/v1/ledger",
-        "/api/v1/ledger/export",
-        "/api/v1/ledger/verify",
-    }
     names = {one["name"] for one in document["paths"]["/api/v1/ledger"]["get"]["parameters"]}
     assert {"from", "to", "event", "cursor", "newest"} <= names
     assert {"since", "until"}.isdisjoint(names)
@@ -229,7 +234,7 @@ def test_the_ends_of_time_are_times(client: Client, asked: dict[str, str]) -> No
 
 
 def test_a_character_that_no_text_can_hold_is_a_wrong_question(client: Client) -> None:
-    assert problem(client, "/ledger", actor="a\x00b")[0] == 400
+    assert problem(client, "/ledger", actor="a\x00b")[0] == 422
 
 
 def test_every_way_to_write_an_id_is_the_same_id(client: Client) -> None:
@@ -261,3 +266,87 @@ def test_a_hole_is_told(client: Client, ledger: str) -> None:
     status, detail = problem(client, "/ledger", **{"from": "2026-01-01", "log": "governance"})
     assert status == 500
     assert "run `manage.py audit verify`" in detail
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_parameter_that_is_not_known_is_named(client: Client, signed: int, path: str) -> None:
+    status, detail = problem(client, f"{path}{'&' if '?' in path else '?'}bok=demo")
+    assert status == 422
+    assert detail.startswith("bok: there is no such parameter, ")
+
+
+NOWHERE = ("/api", "/api/", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/ledger/", "/api/v2/ledger")
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_address_that_is_not_there_is_a_problem(client: Client, settings: Any, path: str, debug: bool) -> None:
+    settings.DEBUG = debug
+    answer = client.get(path, follow=True)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert "/api/v1/openapi.json" in json.loads(answer.content)["detail"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_another_method_is_a_problem_that_names_the_right_one(client: Client, path: str) -> None:
+    answer = client.post(f"/api/v1{path}", b"{}", content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"], answer["Allow"]) == (
+        405,
+        "application/problem+json",
+        "GET, HEAD",
+    )
+    assert (answer["Content-Length"], answer["X-Content-Type-Options"]) == (str(len(answer.content)), "nosniff")
+
+
+def test_a_foreign_host_is_a_problem_and_the_pages_keep_their_own(client: Client) -> None:
+    answer = client.get("/api/v1/ledger", headers={"host": "evil.example"})
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert client.get("/nothing")["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("status", [403, 413, 415, 429, 500])
+def test_whatever_django_refuses_under_the_api_is_a_problem(status: int) -> None:
+    refused = HttpResponse("<h1>no</h1>", status=status, headers={"Allow": "GET"})
+    told = EveryErrorIsAProblem(lambda request: refused)(RequestFactory().get("/api/v1/ledger"))
+    assert isinstance(told, HttpResponse)
+    assert (told.status_code, told["Content-Type"]) == (status, "application/problem+json")
+    assert json.loads(told.content)["detail"] not in ("", told.reason_phrase)
+    assert EveryErrorIsAProblem(lambda request: refused)(RequestFactory().get("/apis/")) is refused
+
+
+POSITIONED = (
+    "/books/demo/as-of?at=2026-01-02",
+    "/checkpoints",
+    f"/decisions/{ROUND['decision']}/explain",
+    "/ledger?limit=5",
+    "/openapi.json",
+)
+
+
+@pytest.mark.parametrize("path", POSITIONED)
+def test_who_has_an_answer_already_is_not_given_it_again(client: Client, path: str) -> None:
+    first = client.get(f"/api/v1{path}")
+    assert (first.status_code, first["Cache-Control"]) == (200, "private, no-cache")
+    assert first["Content-Type"].startswith("application/json")
+    again = client.get(f"/api/v1{path}", headers={"if-none-match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    assert client.get(f"/api/v1{path}", headers={"if-none-match": '"other"'}).content == first.content
+
+
+def test_an_edited_event_has_another_tag(client: Client, ledger: str) -> None:
+    asked: dict[str, str | int] = {"limit": 40, "log": "governance"}
+    tag = client.get("/api/v1/ledger", asked)["ETag"]
+    with connected(ledger) as connection:
+        forge(connection, "UPDATE event_log SET actor = 'x' WHERE log = 'governance' AND position = 33")
+    assert client.get("/api/v1/ledger", asked, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_what_is_made_for_one_request_is_not_kept(client: Client, signed: int) -> None:
+    for path in ("/ledger/verify", "/ledger/export"):
+        answer = client.get(f"/api/v1{path}", {} if path.endswith("verify") else {"correlation": ROUND["tick"]})
+        assert (answer.status_code, answer["Cache-Control"], "ETag" in answer) == (200, "no-store", False)
+        answer.close()
+
+
+def test_names_that_are_known_may_find_nothing_together(client: Client) -> None:
+    assert get(client, "/ledger", book="demo", after=10**9) == {"events": [], "next": None}

@@ -1,4 +1,4 @@
-"""The API under /api/v1/: the auditors' questions over HTTP, for who is logged in and may see the ledger."""
+"""The auditors' questions over HTTP: for who may see the ledger."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Literal
 from zipfile import ZipFile
 
-import psycopg
-from django.conf import settings
 from django.core.management import CommandError
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from ninja import NinjaAPI, Query
-from ninja.security import django_auth
+from ninja import Query, Router
 
 from govsite.api import problems
+from govsite.api.answers import ERRORS, allowed, database, fresh, path_text, told
 from govsite.api.paging import cursor_of, seen_of
-from govsite.api.shapes import BookAsOf, Checkpoints, Conditions, LedgerPage, Paged, ProblemBody, Story, Verdict
+from govsite.api.shapes import BookAsOf, Checkpoints, Conditions, LedgerPage, Paged, Story, Verdict
 from govsite.auditing import as_of as as_of_
-from govsite.auditing import output
+from govsite.auditing import names, output
 from govsite.auditing import verify as verify_
 from govsite.auditing.checkpoint import configured_key, has_key, public_key_file
+from govsite.auditing.names import unknown
 from govsite.auditing.past import past
 from govsite.auditing.query import exported
 from govsite.auditing.story import document
@@ -41,107 +40,98 @@ from streams.messages import Log
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 30
-ERRORS = {400: ProblemBody, 401: ProblemBody, 403: ProblemBody, 404: ProblemBody, 503: ProblemBody}
-MAY_SEE = "ledger.view_ledgerevent"
-
-api = NinjaAPI(title="The ledger", version="1", urls_namespace="api-1", auth=django_auth, docs_url=None)
-problems.handle(api)
+router = Router(tags=["Audit"])
 
 
-@contextmanager
-def database(seconds: int = PATIENCE_S) -> Iterator[Connection]:
-    """A connection that can change nothing; a statement may take so many seconds, 0 is as long as it takes."""
-    options = f"-c default_transaction_read_only=on -c statement_timeout={seconds * 1000}"
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True, application_name="api", options=options) as connection:
-        yield connection
-
-
-def allowed(request: HttpRequest) -> None:
-    """Raises a problem for who may not see the ledger."""
-    if not request.user.has_perm(MAY_SEE):
-        raise problems.Problem(HTTPStatus.FORBIDDEN, f"your account lacks the permission {MAY_SEE}")
-
-
-def told(body: Any) -> HttpResponse:
-    return HttpResponse(output.encode(body), content_type="application/json")
-
-
-@api.get("/ledger", response={200: LedgerPage, **ERRORS}, summary="Events, a page at a time", by_alias=True)
+@router.get("/ledger", response={200: LedgerPage, **ERRORS}, summary="Events, a page at a time", by_alias=True)
 def ledger(request: HttpRequest, asked: Query[Paged]) -> HttpResponse:
-    allowed(request)
-    known_only(request, Paged)
+    allowed(request, *names_of(Paged))
     with database() as connection:
         wanted = question(asked, limit=asked.limit + 1, newest=asked.newest, seen=seen_of(asked.cursor))
         rows = list(audit.ask(connection, wanted))
+        if not rows and (slip := unknown(connection, wanted)):
+            raise problems.bad(slip)
     page, more = rows[: asked.limit], len(rows) > asked.limit
     cursor = cursor_of(asked.cursor, page) if more else None
-    return told({"events": [exported(row) for row in page], "next": cursor})
+    return told(request, {"events": [exported(row) for row in page], "next": cursor})
 
 
-@api.get("/decisions/{path:decision_id}/explain", response={200: Story, **ERRORS}, summary="How a decision came about")
+@router.get(
+    "/decisions/{path:decision_id}/explain", response={200: Story, **ERRORS}, summary="How a decision came about"
+)
 def explain(request: HttpRequest, decision_id: str) -> HttpResponse:
     """The id of a decision, of its deliberation or of one of its orders."""
     allowed(request)
     with database() as connection:
-        story = audit.explain(connection, decision_id)
+        story = audit.explain(connection, path_text("decision_id", decision_id))
     if story is None:
         raise problems.missing(f"there is no decision, deliberation or order {decision_id!r} in the ledger")
-    return told(document(story))
+    return told(request, document(story))
 
 
-@api.get("/books/{book}/as-of", response={200: BookAsOf, **ERRORS}, summary="A book as it was at a time")
+@router.get("/books/{book}/as-of", response={200: BookAsOf, **ERRORS}, summary="A book as it was at a time")
 def as_of(request: HttpRequest, book: str, at: str) -> HttpResponse:
-    allowed(request)
-    moment = time_of("at", at)
+    allowed(request, "at")
+    moment, book = time_of("at", at), path_text("book", book)
     with database() as connection:
+        if ahead := as_of_.ahead(connection, moment):
+            raise problems.bad(f"at: {ahead}")
         found = past(connection, book, moment)
-    if found is None:
-        raise problems.missing(f"the ledger knows no book {book!r} at {moment.isoformat()}")
-    return told(as_of_.document(found))
+        if found is None:
+            raise problems.missing(as_of_.no_book(connection, book, moment))
+    return told(request, as_of_.document(found))
 
 
 Part = Literal["chain", "checkpoints", "archive", "decisions"]
 
 
-@api.get("/ledger/verify", response={200: Verdict, **ERRORS}, summary="Whether the ledger is whole")
-def verify(request: HttpRequest, part: Query[list[Part]] = []) -> HttpResponse:  # noqa: B006 - ninja copies it
+@router.get("/ledger/verify", response={200: Verdict, **ERRORS}, summary="Whether the ledger is whole")
+def verify(request: HttpRequest, part: Query[list[Part]] = []) -> HttpResponseBase:  # noqa: B006 - ninja copies it
     """Chains and checkpoints where no part is named. Read models are compared with `audit verify --read-models`."""
-    allowed(request)
+    allowed(request, "part")
     parser = ArgumentParser()
     verify_.add_arguments(parser)
     options = vars(parser.parse_args([f"--{name}" for name in part or ("chain", "checkpoints")]))
     report = StringIO()
     with database(seconds=0) as connection, alone(connection):
         whole = verify_.run(connection, options, report)
-    return told({"whole": whole, "report": report.getvalue().splitlines()})
+    body = {"whole": whole, "report": report.getvalue().splitlines()}
+    return fresh(HttpResponse(output.encode(body), content_type="application/json"))
 
 
-@api.get("/ledger/export", summary="Events with a signed manifest, as a zip file", response=ERRORS)
+@router.get(
+    "/ledger/export",
+    summary="Events with a signed manifest, as a zip file",
+    response=ERRORS,
+    openapi_extra={
+        "responses": {200: {"description": "OK", "content": {"application/zip": {"schema": {"type": "string"}}}}}
+    },
+)
 def export(request: HttpRequest, asked: Query[Conditions]) -> HttpResponseBase:
     """What `audit export` writes: `docs/verify_offline.py` verifies it with the public key."""
-    allowed(request)
-    known_only(request, Conditions)
+    allowed(request, *names_of(Conditions))
     wanted, signing = question(asked), key()
     with TemporaryDirectory() as directory, database(seconds=0) as connection, alone(connection):
+        if slip := unknown(connection, wanted):
+            raise problems.bad(slip)
         export_.export(connection, wanted, Path(directory), signing)
         archive = TemporaryFile()  # noqa: SIM115 - the response closes it
         with ZipFile(archive, "w") as packed:
             for path in sorted(Path(directory).iterdir()):
                 packed.write(path, path.name)
     archive.seek(0)
-    return FileResponse(archive, as_attachment=True, filename="export.zip", content_type="application/zip")
+    return fresh(FileResponse(archive, as_attachment=True, filename="export.zip", content_type="application/zip"))
 
 
-@api.get("/checkpoints", response={200: Checkpoints, **ERRORS}, summary="Signed checkpoints of the hash chains")
+@router.get("/checkpoints", response={200: Checkpoints, **ERRORS}, summary="Signed checkpoints of the hash chains")
 def checkpoints(request: HttpRequest, log: Log | None = None, partition: int = 0, after: int = 0) -> HttpResponse:
     """Those of positions after `after`, of one log or of all."""
-    allowed(request)
+    allowed(request, "log", "partition", "after")
     with database() as connection:
         logs = [log] if log else LOGS
         found = [as_json(one) for name in logs for one in read(connection, name, partition, after)]
     file = public_key_file()
-    return told({"public_key": file.read_text() if file.exists() else "", "checkpoints": found})
+    return told(request, {"public_key": file.read_text() if file.exists() else "", "checkpoints": found})
 
 
 @contextmanager
@@ -170,8 +160,10 @@ def key() -> SigningKey:
 def question(asked: Conditions, **more: Any) -> Question:
     """What is asked, in the terms of the ledger. Raises a problem for what cannot be."""
     for name in asked.event:
-        if name not in audit.LOG_OF:
-            raise problems.bad(f"event: there is no event {name!r}")
+        if slip := names.slip("event", name, audit.LOG_OF):
+            raise problems.bad(f"event: {slip}")
+    if asked.aggregate is not None and (slip := names.no_aggregate(asked.aggregate)):
+        raise problems.bad(f"aggregate: {slip}")
     return Question(
         log=asked.log,
         events=asked.event,
@@ -194,8 +186,5 @@ def time_of(name: str, text: str) -> datetime:
         raise problems.bad(f"{name}: {text!r} is no time, write it like 2026-01-31T09:00Z") from None
 
 
-def known_only(request: HttpRequest, shape: type[Conditions], *more: str) -> None:
-    """A mistyped condition would be passed over, and the answer would look like one to what was meant."""
-    known = {field.alias or name for name, field in shape.model_fields.items()} | set(more)
-    if unknown := sorted(request.GET.keys() - known):
-        raise problems.bad(f"{', '.join(unknown)}: there is no such condition, only {', '.join(sorted(known))}")
+def names_of(shape: type[Conditions]) -> set[str]:
+    return {field.alias or name for name, field in shape.model_fields.items()}
