@@ -1,18 +1,16 @@
-"""People in the admin, in its theme: who may log in, and what they may do. And the market, to be read."""
+"""The market in the admin, to be read."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from govsite.access import people as people
+from govsite.api import token_admin as token_admin
 from ledger.admin import ReadOnlyAdmin
 from ledger.readmodel import moment
 from market import bars
@@ -22,21 +20,6 @@ from market.models import Bar, VenueListing
 WIDTHS = {1: "1 s", 60: "1 min"}
 PRICES = ("open", "high", "low", "close", "mark")
 VOLUMES = ("volume", "buy_volume", "turnover")
-
-admin.site.unregister(User)
-admin.site.unregister(Group)
-
-
-@admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-
-
-@admin.register(Group)
-class PeopleGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
-    pass
 
 
 class InstrumentFilter(admin.SimpleListFilter):

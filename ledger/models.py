@@ -107,6 +107,7 @@ class OutboxCommand(models.Model):
         managed = False
         db_table = "outbox"
         verbose_name = "operator's command"
+        permissions = (("resubmit_letter", "Can send a dead letter again"),)
 
     def __str__(self) -> str:
         return f"{self.command_id}: {self.result or 'waiting'}"

@@ -43,6 +43,7 @@ def _start() -> None:
     wait_until(lambda: _answers(lambda: create_database(postgres.url)), "PostgreSQL answers")
     wait_until(lambda: _answers(lambda: ping_redis(valkey.url)), "Valkey answers")
     os.environ["GOVSITE_DATA_DIR"] = str(data_dir)
+    os.environ["GOVSITE_SECOND_FACTOR"] = "off"  # the tests of it turn it on
     os.environ["DATABASE_URL"] = postgres.url
     os.environ["REDIS_URL"] = valkey.url
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -14,9 +16,10 @@ import redis
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user
 from django.db import OperationalError
 
+from govsite.access import sessions
 from govsite.live import memo, presence
 from govsite.live.requests import LOGS, PERMISSIONS, Allowance, BadRequest, Request, groups, parse
 from govsite.live.snapshot import snapshot
@@ -94,7 +97,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self.close(FORBIDDEN, f"You may not see {topic}.")
                 return
         self.logs = {LOGS[topic] for topic in topics if topic in LOGS}
-        self.joined = groups(topics)
+        self.joined = groups(topics) | {sessions.group_of(self.scope["user"].pk)}
         for group in self.joined:
             await self.channel_layer.group_add(group, self.channel_name)
         await self._begin(request, tail())
@@ -169,13 +172,16 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 return
 
     def _is_known(self) -> bool:
-        user = self.scope["user"]
-        session = self.scope["session"]
-        store = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
-        return (
-            store.get("_auth_user_id") == str(user.pk)
-            and get_user_model().objects.filter(pk=user.pk, is_active=True).exists()
-        )
+        """Whether the session would still let the person into a page."""
+        store = import_module(settings.SESSION_ENGINE).SessionStore(self.scope["session"].session_key)
+        user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
+        return user.pk == self.scope["user"].pk and not sessions.is_over(store, time.time())
+
+    async def person_changed(self, message: dict[str, Any]) -> None:
+        """Another password, no longer active, or logged out here or elsewhere."""
+        ours = sessions.fingerprint(self.scope["session"].session_key)
+        if message["session"] == ours or not await database_sync_to_async(self._is_known)():
+            await self.close(LOGGED_OUT, "You are logged out.")
 
     # --- what the broadcaster says to groups ---------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,15 +14,19 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from govsite.access import roles, second_factor
+from govsite.access.names import LONGEST_ACTOR as LONGEST_ACTOR
+from govsite.access.names import PREFIX
 from govsite.ops.frame import page_context
 from govsite.ops.words import reason_words
 from ledger import outbox
 from streams.envelope import Envelope
 from streams.messages import Command
 
-LONGEST_ACTOR = 64
 PATIENCE_S = 1.0
 POLL_S = 0.02
+
+log = logging.getLogger("govsite.security")
 
 
 class ReasonForm(forms.Form):
@@ -36,13 +41,17 @@ class ReasonForm(forms.Form):
 
 
 def actor(request: HttpRequest) -> str:
-    return f"operator:{request.user.get_username()}"
+    return f"{PREFIX}{request.user.get_username()}"
 
 
 def may(request: HttpRequest, permission: str, what: str) -> None:
-    """Raises PermissionDenied, in words, for who may not do it."""
+    """Raises PermissionDenied, in words, for who may not do it; SecondFactorNeeded, which leads there, for who has yet
+    to prove that it is them. Halting needs no such proof: stopping comes first."""
     if not request.user.has_perm(permission):
+        log.warning("%s may not %s", request.user.get_username(), what)
         raise PermissionDenied(f"You may not {what}.")
+    if permission != roles.HALT:
+        second_factor.require(request)
 
 
 def send(
@@ -68,9 +77,9 @@ def enqueue(request: HttpRequest, book: str, body: Command) -> str:
     return envelope.id
 
 
-def wait(command_id: str, patience_s: float = PATIENCE_S) -> str | None:
+def wait(command_id: str) -> str | None:
     """What the governor answered, as `ledger.outbox` says it; WAITING when it has not within the time."""
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + PATIENCE_S
     while (result := outbox.status(connection, command_id)) == outbox.WAITING and time.monotonic() < deadline:
         time.sleep(POLL_S)
     return result
@@ -78,7 +87,7 @@ def wait(command_id: str, patience_s: float = PATIENCE_S) -> str | None:
 
 def told(request: HttpRequest, answers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What became of the command that this page was sent to from; `answers` are words for codes on this page."""
-    command_id = request.GET.get("command", "")
+    command_id = request.GET.get("command", "").replace("\0", "")  # PostgreSQL takes no such text
     result = outbox.status(connection, command_id) if command_id else None
     if result is None:
         return {}

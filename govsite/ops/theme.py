@@ -26,6 +26,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
+    "LOGIN": {"form": "govsite.access.login.LoginForm"},
     "ENVIRONMENT": "govsite.ops.sidebar.environment",
     "COLORS": {"primary": PRIMARY},
     "SIDEBAR": {"show_search": True, "navigation": "govsite.ops.sidebar.navigation"},

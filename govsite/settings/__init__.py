@@ -7,9 +7,9 @@ import secrets
 from pathlib import Path
 
 import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
 
 from govsite.ops.theme import UNFOLD as UNFOLD
+from govsite.settings import environment, logs, security
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("GOVSITE_DATA_DIR", BASE_DIR / "var")).resolve()
@@ -23,10 +23,8 @@ def _stack_environment() -> dict[str, str]:
     return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
 
 
-def _secret_key() -> str:
-    """From the environment, else made once and kept in the data directory."""
-    if key := os.environ.get("GOVSITE_SECRET_KEY"):
-        return key
+def _own_secret_key() -> str:
+    """Made once and kept in the data directory."""
     path = DATA_DIR / "secret.key"
     if not path.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -35,16 +33,31 @@ def _secret_key() -> str:
     return path.read_text()
 
 
+PRODUCTION = environment.production()
 _stack = _stack_environment()
-DATABASE_URL = os.environ.get("DATABASE_URL") or _stack.get("DATABASE_URL", "")
-REDIS_URL = os.environ.get("REDIS_URL") or _stack.get("REDIS_URL", "")
-if DATABASE_URL and not DATABASE_URL.startswith(("postgres://", "postgresql://")):
-    raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// URL: the ledger lives in PostgreSQL.")
+POSTGRES, REDIS = ("postgresql", "postgres"), ("redis", "rediss", "unix")
+DATABASE_URL = environment.server("DATABASE_URL", POSTGRES, _stack.get("DATABASE_URL", ""), PRODUCTION)
+REDIS_URL = environment.server("REDIS_URL", REDIS, _stack.get("REDIS_URL", ""), PRODUCTION)
 
-SECRET_KEY = _secret_key()
-DEBUG = os.environ.get("GOVSITE_DEBUG") == "1"
-ALLOWED_HOSTS = os.environ.get("GOVSITE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
-CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("GOVSITE_ORIGINS", "").split(",") if origin]
+SECRET_KEY = environment.secret_key(PRODUCTION) or _own_secret_key()
+DEBUG = environment.flag("GOVSITE_DEBUG")
+ALLOWED_HOSTS = environment.hosts(PRODUCTION)
+CSRF_TRUSTED_ORIGINS = environment.origins(PRODUCTION)
+PROXIES = environment.proxies(PRODUCTION)
+
+# Who may act proves it with a code besides the password; off is for a stack on the loopback of one's own machine.
+SECOND_FACTOR = environment.second_factor(PRODUCTION)
+OTP_TOTP_ISSUER = "Governed market"
+SESSION_COOKIE_AGE = environment.number("GOVSITE_SESSION_S", 12 * 3600, least=60)
+SESSION_IDLE_S = environment.number("GOVSITE_SESSION_IDLE_S", 2 * 3600, least=60)
+CONTENT_SECURITY_POLICY = security.POLICY
+DATA_UPLOAD_MAX_MEMORY_SIZE = security.ONE_MIB
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+AXES_FAILURE_LIMIT = security.WRONG_PASSWORDS
+AXES_COOLOFF_TIME = security.SHUT_OUT_FOR
+globals().update(security.THROTTLING)
+if PRODUCTION:
+    globals().update(security.over_a_network(PROXIES, environment.number("GOVSITE_HSTS_S", security.A_YEAR_S)))
 
 INSTALLED_APPS = [
     "daphne",
@@ -57,6 +70,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "django_prometheus",
     "ledger",
     "market",
     "governance",
@@ -67,14 +85,29 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "govsite.api.problems.EveryErrorIsAProblem",  # first, so that it sees what the others answer
     "django.middleware.security.SecurityMiddleware",
+    "govsite.access.headers.BrowserPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "govsite.access.sessions.SessionLimits",
+    "django_otp.middleware.OTPMiddleware",
+    "govsite.access.second_factor.AskedBeforeActing",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+PROMETHEUS_EXPORT_MIGRATIONS = False
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
 ROOT_URLCONF = "govsite.urls"
@@ -89,6 +122,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "govsite.access.second_factor.state",
             ],
         },
     }
@@ -106,17 +140,21 @@ CHANNEL_LAYERS = {
 # Where books with the term real_venue trade; "" is nowhere.
 VENUE = os.environ.get("GOVSITE_VENUE", "")
 
+# Where alarms are posted to, and with what they are signed; "" is nowhere.
+ALARM_WEBHOOK = os.environ.get("GOVSITE_ALARM_WEBHOOK", "")
+ALARM_WEBHOOK_SECRET = os.environ.get("GOVSITE_ALARM_WEBHOOK_SECRET", "")
+
 # Of market time: marks, bars of 1 s, bars of 1 min.
-MARKS_KEPT_S = int(os.environ.get("GOVSITE_MARKS_KEPT_S", "86400"))
-BARS_1S_KEPT_S = int(os.environ.get("GOVSITE_BARS_1S_KEPT_S", "172800"))
-BARS_1M_KEPT_S = int(os.environ.get("GOVSITE_BARS_1M_KEPT_S", "34560000"))
+MARKS_KEPT_S = environment.number("GOVSITE_MARKS_KEPT_S", 86400)
+BARS_1S_KEPT_S = environment.number("GOVSITE_BARS_1S_KEPT_S", 172800)
+BARS_1M_KEPT_S = environment.number("GOVSITE_BARS_1M_KEPT_S", 34560000)
 
 # The ledger outside the database: copies, checkpoints and snapshots.
 ARCHIVE_DIR = DATA_DIR / "archive"
 PARQUET_DIR = DATA_DIR / "parquet"
-PARQUET_AFTER_DAYS = int(os.environ.get("GOVSITE_PARQUET_AFTER_DAYS", "7"))
-CHECKPOINT_EVERY = int(os.environ.get("GOVSITE_CHECKPOINT_EVERY", "1000"))
-SNAPSHOT_EVERY = int(os.environ.get("GOVSITE_SNAPSHOT_EVERY", "10000"))
+PARQUET_AFTER_DAYS = environment.number("GOVSITE_PARQUET_AFTER_DAYS", 7)
+CHECKPOINT_EVERY = environment.number("GOVSITE_CHECKPOINT_EVERY", 1000)
+SNAPSHOT_EVERY = environment.number("GOVSITE_SNAPSHOT_EVERY", 10000)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -136,16 +174,21 @@ WHITENOISE_USE_FINDERS = True
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("GOVSITE_LOG", "INFO")},
-    "loggers": {"picows": {"level": "WARNING"}},  # the feeds say themselves what they are connected to
-}
+LOG_FORMAT = environment.one_of("GOVSITE_LOG_FORMAT", ("line", "json"), "line")
+LOGGING = logs.configured(LOG_FORMAT, os.environ.get("GOVSITE_LOG", "INFO"))
+if LOG_FORMAT == "json":
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("axes.middleware.AxesMiddleware"), "django_structlog.middlewares.RequestMiddleware"
+    )
+
+# Who may read /metrics from another machine; "" is nobody.
+METRICS_TOKEN = environment.text("GOVSITE_METRICS_TOKEN")
 
 if os.environ.get("GOVSITE_PAGES") == "none":  # a process without pages: half the memory, half the time to start
     _pages = ("daphne", "unfold", "channels", "django.contrib.admin", "django.contrib.messages", "django.contrib.stat")
-    INSTALLED_APPS = [app for app in INSTALLED_APPS if not app.startswith(_pages)]
+    INSTALLED_APPS = [
+        app for app in INSTALLED_APPS if not app.startswith((*_pages, "axes", "django_otp", "django_prometheus"))
+    ]
+    AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+    MIDDLEWARE, TEMPLATES = [], []
     ROOT_URLCONF = ""

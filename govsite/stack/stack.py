@@ -34,6 +34,7 @@ SERVERS_WITHIN_S = 60.0
 AWAITED = {"agents", "governor", "executor", "relay"}
 AWAITED_FOR_S = 10.0
 STATUS_EVERY_S = 10.0
+SECOND_FACTOR = "on" if os.environ.get("GOVSITE_PRODUCTION") == "1" else "off"  # its pages are on the loopback only
 
 
 class Failed(Exception):
@@ -84,6 +85,7 @@ class Stack:
             "REDIS_URL": redis_url,
             "GOVSITE_DATA_DIR": str(self.data.path),
             "PYTHONUNBUFFERED": "1",
+            "GOVSITE_SECOND_FACTOR": os.environ.get("GOVSITE_SECOND_FACTOR") or SECOND_FACTOR,
             leftovers.MARK: str(self.data.path),
         }
 

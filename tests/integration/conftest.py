@@ -17,7 +17,7 @@ from tests.servers import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPEND_ONLY = ("event_log", "checkpoint")
-KEPT = ("django_migrations", "django_content_type", "auth_permission")
+KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
 
 
 def empty(url: str) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
+from pytest_django import Settings
 
 from execution.projections import ExecutionProjection
 from governance.projections import GovernanceProjection
@@ -33,6 +34,12 @@ def django_at(url: str, blocker: Any) -> Iterator[str]:
         with blocker.unblock():
             yield url
             connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Slow hashes are for those who guess."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
