@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from bisect import bisect_left
 from collections import Counter
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +22,16 @@ DIGITS = 2  # 1 % is enough, and a report of three digits would hold a process u
 PROGRESS = "progress"
 TICKS = "market.ticks"
 SINCE = "telemetry:since"
+BOUNDS_MS = (0.5, 1, 2.5, 5, 10, 25, 50, 100, 200, 300, 500, 1000, 2500, 5000, 10000)
+"""Upper ends of the buckets in which latencies are counted for whoever adds them up over processes and time."""
+
+
+class Buckets(msgspec.Struct):
+    """How many latencies fell under each of `BOUNDS_MS` and above the one before, the last one above all; their sum.
+    Unlike the quantiles they are never emptied while the process lives."""
+
+    counts: list[int]
+    sum_ms: float = 0.0
 
 
 class Telemetry:
@@ -37,6 +48,7 @@ class Telemetry:
         self.positions: dict[str, str] = {}
         self._observed: dict[str, list[int]] = {}
         self._histograms: dict[str, HdrHistogram] = {}
+        self._buckets: dict[str, Buckets] = {}
         self._next_beat = 0
         self._unreported = 0
         self._since: bytes | None = None
@@ -56,8 +68,11 @@ class Telemetry:
             histogram = self._histograms.get(stage)
             if histogram is None:
                 histogram = self._histograms[stage] = HdrHistogram(1, LONGEST_US, DIGITS)
+            buckets = self._buckets.setdefault(stage, Buckets([0] * (len(BOUNDS_MS) + 1)))
             for microseconds, times in Counter(map(_coarse, observed)).items():
                 histogram.record_value(microseconds, times)
+                buckets.counts[bisect_left(BOUNDS_MS, microseconds / 1000)] += times
+                buckets.sum_ms += times * microseconds / 1000
         self._observed.clear()
 
     def read_up_to(self, stream: str, entry_id: str, *, entries: int = 1) -> None:
@@ -99,6 +114,7 @@ class Telemetry:
             "gauges": self.gauges,
             "positions": self.positions,
             "latency": {stage: quantiles(histogram) for stage, histogram in self._histograms.items()},
+            "buckets": msgspec.to_builtins(self._buckets),
         }
 
     def leave(self) -> None:
