@@ -9,38 +9,76 @@ from decimal import Decimal
 from typing import Any
 
 from execution.models import Fill, Order
-from governance.models import Ballot, Book, Decision, Deliberation, Proposal
+from governance.models import Ballot, Book, Decision, Deliberation, Hold, Proposal, RuleVersion
+from govsite.ops.graph import Bar
 from govsite.ops.words import CLOSINGS, because, outcome_words, reason_words, state_words
 from ledger.readmodel import moment
 
 BP = Decimal(10_000)
-PPM = 1_000_000
+UNDECIDED = "There is no decision of this round: it is under way, it waits for an operator, or it was interrupted."
 Row = dict[str, Any]
 
 
 def story(decision: Decision) -> dict[str, Any]:
     """Everything for the template `site/story.html`."""
     round_ = Deliberation.objects.filter(pk=decision.deliberation_id).first()
-    proposals = list(Proposal.objects.filter(deliberation_id=decision.deliberation_id).order_by("recorded_at", "agent"))
-    ballots = list(Ballot.objects.filter(deliberation_id=decision.deliberation_id).order_by("-weight_ppm", "agent"))
-    orders = list(Order.objects.filter(decision_id=decision.pk).order_by("recorded_at"))
-    fills = list(Fill.objects.filter(decision_id=decision.pk).order_by("ledger_position"))
-    terms = _terms(decision.book)
+    return _told(decision, round_, decision.deliberation_id, decision.book)
+
+
+def undecided(round_: Deliberation) -> dict[str, Any]:
+    """The same of a round without a decision: it is under way, an operator is asked, or it was interrupted."""
+    return _told(None, round_, round_.pk, round_.book)
+
+
+def _told(decision: Decision | None, round_: Deliberation | None, key: Any, book: str) -> dict[str, Any]:
+    proposals = list(Proposal.objects.filter(deliberation_id=key).order_by("recorded_at", "agent"))
+    ballots = list(Ballot.objects.filter(deliberation_id=key).order_by("-weight_ppm", "agent"))
+    orders = list(Order.objects.filter(decision_id=decision.pk).order_by("recorded_at")) if decision else []
+    fills = list(Fill.objects.filter(decision_id=decision.pk).order_by("ledger_position")) if decision else []
+    terms, trigger = _terms(book), decision.trigger_tick if decision else round_.correlation_id if round_ else ""
     return {
         "decision": decision,
         "round": round_,
-        "outcome_words": outcome_words(decision.outcome),
+        "hold": Hold.objects.filter(deliberation_id=key).first(),
+        "trigger": trigger,
+        "outcome_words": outcome_words(decision.outcome) if decision else UNDECIDED,
         "closing_words": CLOSINGS.get(round_.close_reason, round_.close_reason) if round_ else "",
-        "timeline": timeline(decision, round_, orders, fills),
+        "timeline": timeline(decision, round_, orders, fills) if decision else [],
+        "ticks": _ticks(trigger, round_, proposals),
         "proposals": [_proposal(proposal, ballots) for proposal in proposals],
         "tallies": [tally(proposal, round_, terms) for proposal in proposals if proposal.tally],
         "results": _results(decision, proposals),
         "targets": _targets(round_, proposals),
-        "traces": [_trace(trace) for trace in (round_.traces if round_ else [])],
-        "orders": _orders(decision, orders, fills),
+        "traces": _traces(book, round_),
+        "orders": _orders(decision, orders, fills) if decision else [],
         "fills": [_fill(fill, _price_of(round_, proposals, fill.instrument)) for fill in fills],
         "terms": terms,
     }
+
+
+def _ticks(trigger: str, round_: Deliberation | None, proposals: list[Proposal]) -> list[Row]:
+    """Each tick once, with all that it was for; the price is that of the market when the round opened."""
+    uses: dict[str, list[str]] = {}
+    prices: dict[str, Any] = {}
+    if trigger:
+        uses[trigger] = ["started it all"]
+    if round_ is not None and round_.market.get("tick_id"):
+        uses.setdefault(round_.market["tick_id"], []).append("price at the opening")
+        prices[round_.market["tick_id"]] = round_.market
+    for proposal in proposals:
+        for tick in proposal.evidence:
+            uses.setdefault(tick, []).append(f"evidence of {proposal.agent}")
+    return [
+        {
+            "tick_id": tick,
+            "what": what[0] if len(what) == 1 else f"{what[0]}, and more",
+            "uses": ", ".join(what),
+            "price": prices.get(tick, {}).get("price"),
+            "spread": prices.get(tick, {}).get("spread"),
+            "source": prices.get(tick, {}).get("source", ""),
+        }
+        for tick, what in uses.items()
+    ]
 
 
 def _terms(book: str) -> dict[str, Any]:
@@ -92,6 +130,7 @@ def tally(proposal: Proposal, round_: Deliberation | None, terms: dict[str, Any]
         "no": no,
         "missing": proposal.missing_ppm or 0,
         "total": total,
+        "bar": _bar(yes, no, total, max(needed, beaten)),
         "checks": [
             {"name": "quorum", "ok": yes >= needed, "have": yes, "need": needed, "how": f"{quorum:%} of all mass"},
             {"name": "majority", "ok": yes > beaten, "have": yes, "need": beaten, "how": "more than the threshold"},
@@ -102,18 +141,24 @@ def tally(proposal: Proposal, round_: Deliberation | None, terms: dict[str, Any]
     }
 
 
+def _bar(yes: int, no: int, total: int, need: Decimal) -> Bar:
+    """As parts of all mass; an empty council fills nothing."""
+    return Bar(yes / total, no / total, min(float(need) / total, 1.0)) if total else Bar(0.0, 0.0, 0.0)
+
+
 def _forecast_check(proposal: Proposal, *, reduces: bool) -> list[Row]:
     if reduces or proposal.forecast is None:
         return []
     return [{"name": "forecast", "ok": proposal.forecast >= 0.5, "forecast": proposal.forecast}]
 
 
-def _results(decision: Decision, proposals: list[Proposal]) -> list[Row]:
+def _results(decision: Decision | None, proposals: list[Proposal]) -> list[Row]:
     """Why each proposal ended as it did; losers name what beat them."""
     known = {proposal.proposal_id: proposal for proposal in proposals}
     proposers = {proposal.proposal_id: proposal.agent for proposal in proposals}
-    told = [{**reason, "row": known.get(reason["proposal_id"])} for reason in decision.reasons]
-    named = {reason["proposal_id"] for reason in decision.reasons}
+    reasons = decision.reasons if decision else []
+    told = [{**reason, "row": known.get(reason["proposal_id"])} for reason in reasons]
+    named = {reason["proposal_id"] for reason in reasons}
     for proposal in proposals:
         if proposal.proposal_id not in named:
             told.append(
@@ -149,11 +194,24 @@ def _targets(round_: Deliberation | None, proposals: list[Proposal]) -> list[Row
     ]
 
 
-def _trace(trace: Row) -> Row:
+def _traces(book: str, round_: Deliberation | None) -> list[Row]:
+    """Every clause with its formula, as the rule stood in that version."""
+    traces = round_.traces if round_ else []
+    versions = RuleVersion.objects.filter(book=book, rule__in={trace["rule"] for trace in traces})
+    formulas = {
+        (version.rule, version.version, clause["name"]): clause["cel"]
+        for version in versions
+        for clause in version.clauses
+    }
+    return [_trace(trace, formulas) for trace in traces]
+
+
+def _trace(trace: Row, formulas: dict[tuple[str, int, str], str]) -> Row:
     value = trace["value"]
     verdict = "true" if value is True else "false" if value is False else str(value)
     facts = trace.get("facts", {})
-    return {**trace, "ok": value is True, "verdict": verdict, "facts": sorted(facts.items())}
+    formula = formulas.get((trace["rule"], trace["version"], trace["clause"]), "")
+    return {**trace, "ok": value is True, "verdict": verdict, "facts": sorted(facts.items()), "formula": formula}
 
 
 def _orders(decision: Decision, orders: list[Order], fills: list[Fill]) -> list[Row]:
