@@ -23,6 +23,12 @@ class Account(ReadModel):
     fees = ExactField()
     opened_at = models.DateTimeField()
 
+    class Meta(ReadModel.Meta):
+        permissions = (
+            ("move_cash", "Can deposit, withdraw and adjust positions"),
+            ("reconcile_book", "Can compare a book with its venue"),
+        )
+
     def __str__(self) -> str:
         return self.book
 
@@ -88,6 +94,10 @@ class Order(ReadModel):
                 condition=~Q(state__in=("filled", "rejected", "cancelled", "expired")),
             ),
             models.Index(fields=["decision_id"], name="order_of_decision"),
+        )
+        permissions = (
+            ("cancel_order", "Can cancel orders"),
+            ("flatten_book", "Can flatten an instrument or a book"),
         )
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ("govsite.tasks",)
 app.conf.beat_schedule = {
     "score-outcomes": {"task": "govsite.tasks.score_outcomes", "schedule": 1.0, "options": {"expires": 1}},
+    "tell-alarms": {"task": "govsite.tasks.tell_alarms", "schedule": 1.0, "options": {"expires": 1}},
     "forget-marks": {"task": "govsite.tasks.forget_marks", "schedule": 60.0, "options": {"expires": 60}},
     "forget-bars": {"task": "govsite.tasks.forget_bars", "schedule": 60.0, "options": {"expires": 60}},
     "verify-chains": {"task": "govsite.tasks.verify_chains", "schedule": 300.0, "options": {"expires": 300}},

@@ -1,4 +1,4 @@
-"""What the worker does by the clock: score outcomes, verify and sign the chains, keep snapshots and copies, forget."""
+"""What the worker does by the clock: score, tell alarms, verify and sign chains, keep snapshots and copies, forget."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import redis
 from django.conf import settings
 from msgspec import Struct
 
-from govsite import snapshots
+from govsite import alerting, snapshots
 from govsite.celery import app
 from govsite.outcomes import NotFollowed, Sweeper
 from ledger.chain import Broken, ChainRow, verify
@@ -100,6 +100,15 @@ def copy_old_events() -> int:
 def score_outcomes() -> int:
     """Sends the outcomes of every bucket that is due; gives how many commands that were."""
     return sweeper(settings.DATABASE_URL, settings.REDIS_URL).sweep()
+
+
+@app.task
+def tell_alarms() -> int:
+    """Posts alarms to the webhook, where there is one; gives how many its receiver has taken."""
+    url, secret = settings.ALARM_WEBHOOK, settings.ALARM_WEBHOOK_SECRET
+    if not url or alerting.problem_of(url, secret):  # the page of alarms says what is wrong
+        return 0
+    return alerting.tell_alarms(settings.DATABASE_URL, alerting.Webhook(url, secret))
 
 
 @app.task

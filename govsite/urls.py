@@ -7,16 +7,53 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from govsite.api.views import api
-from govsite.ops import commanding, governing, health, market_page, pages
+from govsite.access.login import login
+from govsite.api import docs_page, root
+from govsite.ops import (
+    alarms,
+    commanding,
+    confirming,
+    decisions,
+    desk,
+    explorer,
+    feed_page,
+    governing,
+    health,
+    market_page,
+    metrics,
+    orders,
+    pages,
+    past,
+    rule_page,
+    verifying,
+)
 
 urlpatterns = [
     path("", pages.live, name="live"),
     path("live/snapshot/", pages.live_snapshot, name="live-snapshot"),
-    path("decisions/<path:decision_id>/", pages.decision, name="decision"),
+    path("decisions/", decisions.listed, name="decisions"),
+    path("decisions/<path:decision_id>/", decisions.decision, name="decision"),
+    path("fills/<str:event_id>/why/", decisions.why_fill, name="why-fill"),
+    path("ledger/", explorer.listed, name="ledger"),
+    path("ledger/export/", explorer.export, name="ledger-export"),
+    path("ledger/at/", past.page, name="past"),
+    path("ledger/verify/", verifying.page, name="verify"),
+    path("ledger/<str:log>/<int:partition>/<int:position>/", explorer.event, name="ledger-event"),
     path("market/", market_page.page, name="market"),
     path("market/panels/", market_page.panels, name="market-panels"),
     path("market/state/", market_page.state, name="market-state"),
+    path("orders/", orders.page, name="orders"),
+    path("orders/flatten/", desk.flatten, name="flatten"),
+    path("orders/reconcile/", desk.reconcile, name="reconcile"),
+    path("orders/cash/", desk.move_cash, name="move-cash"),
+    path("orders/adjust/", desk.adjust, name="adjust"),
+    path("orders/<path:order_id>/why/", decisions.why_order, name="why-order"),
+    path("orders/<path:order_id>/cancel/", desk.cancel, name="cancel-order"),
+    path("alarms/", alarms.page, name="alarms"),
+    path("alarms/clear/", alarms.clear, name="clear-breaker"),
+    path("alarms/<path:alarm_id>/acknowledge/", alarms.acknowledge, name="acknowledge-alarm"),
+    path("feed/", feed_page.page, name="feed"),
+    path("feed/switch/", feed_page.switch, name="switch-source"),
     path("agents/", governing.agents, name="agents"),
     path("agents/<str:name>/", governing.agent, name="agent"),
     path("changes/", governing.changes, name="changes"),
@@ -27,11 +64,19 @@ urlpatterns = [
     path("holds/<path:decision_id>/refuse/", governing.decide_hold, {"verdict": "refuse"}, name="refuse-hold"),
     path("dead-letters/", pages.dead_letters, name="dead-letters"),
     path("halt/", commanding.halt, name="halt"),
+    path("lift/", commanding.lift, name="lift"),
     path("resume/", commanding.resume, name="resume"),
     path("commands/<str:command_id>/", commanding.command, name="command"),
+    path("second-factor/", confirming.show, name="second-factor"),
+    path("second-factor/enrol/", confirming.enrol, name="enrol"),
+    path("second-factor/codes/", confirming.backup_codes, name="backup-codes"),
     path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg"))),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
-    path("api/v1/", api.urls),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("api/v1/docs", docs_page.page, name="api-docs"),
+    path("api/v1/", root.urls),
+    path("admin/login/", login),  # before the admin's own, which is for staff only
+    path("admin/governance/rule/<uuid:rule_id>/edit/", admin.site.admin_view(rule_page.edit), name="rule-edit"),
     path("admin/", admin.site.urls),
 ]

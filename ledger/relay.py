@@ -28,7 +28,7 @@ from streams.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 LOST: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError, redis.RedisError)
-OUTBOX_EVERY_S = 0.1
+OUTBOX_EVERY_S = 0.05  # to suspend an instrument must not take longer than a tenth of a second
 COMPARE_EVERY_S = 1.0
 TAIL_EVERY_S = 0.02
 PAUSE_S = 0.2

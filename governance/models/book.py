@@ -34,6 +34,8 @@ class Book(ReadModel):
         permissions = (
             ("halt_trading", "Can halt trading"),
             ("resume_trading", "Can resume trading"),
+            ("suspend_instrument", "Can suspend an instrument and lift it"),
+            ("switch_source", "Can switch the source of prices"),
         )
 
     def __str__(self) -> str:
@@ -113,6 +115,10 @@ class Alarm(ReadModel):
 
     class Meta(ReadModel.Meta):
         permissions = (("acknowledge_alarm", "Can acknowledge alarms and clear breakers"),)
+        indexes = (
+            models.Index(fields=["book"], name="alarm_open", condition=models.Q(acknowledged_at=None)),
+            models.Index(fields=["book", "raised_at"], name="alarm_in_order"),
+        )
 
     def __str__(self) -> str:
         return f"{self.breaker} {self.subject} {self.raised_at:%H:%M:%S}"

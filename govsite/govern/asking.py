@@ -29,7 +29,11 @@ PERMISSIONS = {
     "approve": "governance.approve_change",
     "hold": "governance.decide_hold",
     "alarm": "governance.acknowledge_alarm",
-    "halt": "governance.halt_trading",
+    "suspend": "governance.suspend_instrument",
+    "cancel": "execution.cancel_order",
+    "flatten": "execution.flatten_book",
+    "cash": "execution.move_cash",
+    "reconcile": "execution.reconcile_book",
 }
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from govsite.management.commands.govern import Command
 
 Leaf = Callable[..., CommandParser]
-MARKET, MONEY, LOOK = "halt", "request", "alarm"
 
 
 def add_arguments(what: Any, leaf: Leaf) -> None:
@@ -39,7 +38,7 @@ def add_arguments(what: Any, leaf: Leaf) -> None:
 
 def _flatten(command: Command, options: dict[str, Any]) -> None:
     body = Flatten(instrument=options["instrument"], reason=options["reason"])
-    command_id = ask(command.who(options, MARKET), body)
+    command_id = ask(command.who(options, "flatten"), body)
     command.say(outcome_of(command_id), "Accepted.")
 
 
@@ -65,7 +64,7 @@ def outcome_of(command_id: str) -> Iterator[str]:
 
 def _cancel(command: Command, options: dict[str, Any]) -> None:
     body = CancelOrder(order_id=options["order_id"], reason=options["reason"])
-    command.command(options, MARKET, body, "It is cancelled unless it is filled before that.")
+    command.command(options, "cancel", body, "It is cancelled unless it is filled before that.")
 
 
 def _cash(sign: int) -> Callable[[Command, dict[str, Any]], None]:
@@ -73,7 +72,7 @@ def _cash(sign: int) -> Callable[[Command, dict[str, Any]], None]:
 
     def move(command: Command, options: dict[str, Any]) -> None:
         amount = _above_zero("amount", options["amount"])
-        command.command(options, MONEY, MoveCash(amount=sign * amount, reason=options["reason"]), done)
+        command.command(options, "cash", MoveCash(amount=sign * amount, reason=options["reason"]), done)
 
     return move
 
@@ -85,12 +84,12 @@ def _adjust(command: Command, options: dict[str, Any]) -> None:
         price=_above_zero("price", options["price"]),
         reason=options["reason"],
     )
-    command.command(options, MONEY, body, "Booked with the next transaction of the executor, as a transfer in kind.")
+    command.command(options, "cash", body, "Booked with the next transaction of the executor, as a transfer in kind.")
 
 
 def _reconcile(command: Command, options: dict[str, Any]) -> None:
     done = "The executor compares now; a difference is an alarm (manage.py govern alarms)."
-    command.command(options, LOOK, Reconcile(reason=options["reason"]), done)
+    command.command(options, "reconcile", Reconcile(reason=options["reason"]), done)
 
 
 def _above_zero(name: str, text: str) -> Decimal:

@@ -25,7 +25,7 @@ from govsite.live import memo
 from govsite.live.rounds import Rounds
 from govsite.live.status import STREAMS, Heard, StreamState
 from govsite.live.ticker import Ticker
-from govsite.ops import market, standing
+from govsite.ops import halting, market, standing
 from streams import client, telemetry
 from streams.envelope import Refused, decode
 from streams.messages import (
@@ -170,9 +170,10 @@ class Broadcaster(threading.Thread):
                     await self._send_symbol(symbol, tick, now)
 
     async def _seed_ticks(self) -> None:
-        """Prices of before, so that positions have a value at once."""
-        newest = await self.redis.xrevrange(client.TICKS, count=SAMPLE)
-        self.ticker.take(_ticks(newest), _now_ms(), stand_for=0.0)
+        """Prices of before, so that positions have a value at once; each as old as its entry is."""
+        for entry_id, fields in reversed(await self.redis.xrevrange(client.TICKS, count=SAMPLE)):
+            at = client.milliseconds_of(entry_id.decode())
+            self.ticker.take(_ticks([(entry_id, fields)]), at, stand_for=0.0)
 
     async def _send_symbol(self, symbol: str, tick: dict[str, Any], now: int) -> None:
         try:
@@ -284,7 +285,8 @@ def _standing(prices: Mapping[str, Decimal], stale: frozenset[str], outcomes: st
     if book is None:
         return {}
     return {
-        "mode": standing.mode_for_browser(book.book),
+        **halting.of_book(book.book),
+        "desks": halting.everywhere(),
         "portfolio": standing.portfolio(book.book, prices, stale),
         "outcomes": outcomes.of(book.book),
         "book": {

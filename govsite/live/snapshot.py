@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from governance.models import Book, Decision
 from govsite.live.summaries import summaries
-from govsite.ops import standing
+from govsite.ops import halting, standing
 from ledger.rebuild import projections
 
 DECISIONS = 60
@@ -49,7 +49,7 @@ def _book(name: str) -> dict[str, Any]:
             "seats": standing.council(found.book),
         },
         "standing": {
-            "mode": standing.mode_for_browser(found.book),
+            **halting.of_book(found.book),
             "portfolio": standing.portfolio(found.book, {}),
             "outcomes": standing.Outcomes().of(found.book),
         },

@@ -73,6 +73,7 @@ class Ticker:
             "ask": None if quote is None else str(quote.ask),
             "mark": None if mark is None else str(mark),
             "rate": round(self._rate(name, now), 1),
+            "age_ms": max(0, now - self._seen.get(name, 0)),
             "source": self.source,
         }
 

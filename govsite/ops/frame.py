@@ -8,12 +8,21 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from governance.models import Book
-from govsite.ops import standing
-from ledger.gate import ALL_BOOKS
+from govsite.ops import halting
 
 CHOSEN = "book"
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
-    ("Watch", (("Live", "monitoring", "live"), ("Market", "show_chart", "market"))),
+    (
+        "Watch",
+        (
+            ("Live", "monitoring", "live"),
+            ("Market", "show_chart", "market"),
+            ("Decisions", "account_tree", "decisions"),
+            ("Orders", "receipt_long", "orders"),
+            ("Alarms", "notifications", "alarms"),
+            ("Feed", "sensors", "feed"),
+        ),
+    ),
     (
         "Govern",
         (
@@ -22,16 +31,27 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Holds", "front_hand", "holds"),
         ),
     ),
-    ("Prove", (("Dead letters", "mail_off", "dead-letters"),)),
+    (
+        "Prove",
+        (
+            ("Ledger", "menu_book", "ledger"),
+            ("Past", "history", "past"),
+            ("Verify", "verified", "verify"),
+            ("Dead letters", "mail_off", "dead-letters"),
+            ("API", "api", "api-docs"),
+        ),
+    ),
 )
 """Groups of pages: title, icon of the admin's sidebar, and the name of the address."""
 
 
 def page_context(request: HttpRequest, page: str) -> dict[str, Any]:
     """What templates/site/base.html needs; `page` is the name of the address that is marked as the current one."""
-    books = list(Book.objects.order_by("founded_at", "book").values_list("book", flat=True))
-    name = chosen_book(request, books)
-    return {"page": page, "book": name, "books": books, "mode": standing.mode_of(name or ALL_BOOKS), "places": places()}
+    listed = dict(Book.objects.order_by("founded_at", "book").values_list("book", "instruments"))
+    name = chosen_book(request, list(listed))
+    symbols = sorted(terms["symbol"] for terms in listed.get(name, ()))
+    state = halting.page_state(request, name)
+    return {"page": page, "book": name, "books": list(listed), "symbols": symbols, **state, "places": places()}
 
 
 def chosen_book(request: HttpRequest, books: list[str]) -> str:

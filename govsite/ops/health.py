@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from govsite.ops.market import REDIS_PATIENCE_S
 from streams.client import connect
 
 
@@ -35,7 +36,7 @@ def _postgresql() -> str:
 
 def _redis() -> str:
     try:
-        with connect(settings.REDIS_URL) as connected:
+        with connect(settings.REDIS_URL, timeout_s=REDIS_PATIENCE_S) as connected:
             connected.ping()
     except (redis.RedisError, ValueError):
         return "does not answer"

@@ -31,6 +31,7 @@ RECENT = timedelta(minutes=1)
 LOOKED_BACK = timedelta(hours=1)
 STALE_NS = 5 * SECOND_NS
 MOST_GAPS = 20
+REDIS_PATIENCE_S = 0.5  # a page must not wait for a Redis that hangs: halting does without it
 FILTER_WORDS = {"tick_size": "tick size", "lot_size": "lot size", "min_notional": "minimum value of an order"}
 
 
@@ -73,7 +74,7 @@ def database() -> psycopg.Connection[Any]:
 def heartbeat() -> tuple[Mapping[str, Any] | None, str]:
     """The feed's last word (None: it has said nothing for 5 s), or what is in the way of hearing it."""
     try:
-        with connect(settings.REDIS_URL) as connected:
+        with connect(settings.REDIS_URL, timeout_s=REDIS_PATIENCE_S) as connected:
             return processes(connected).get("feed"), ""
     except (redis.RedisError, ValueError):
         return None, "Redis does not answer"

@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from govsite.ops import market, market_words, notices, standing
-from govsite.ops.frame import page_context
+from govsite.ops import halting, market, market_words, notices, standing
+from govsite.ops.frame import chosen_book, page_context
 from govsite.ops.words import SOURCES
 from market.domain.bars import MINUTE_S, WIDTHS_S
 
@@ -41,9 +41,10 @@ def panels(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 def state(request: HttpRequest) -> JsonResponse:
-    """What everybody has to know now, for the top of every page."""
+    """What everybody has to know now, for the top of every page: of the market, and of the book that it shows."""
     told = market.told(*market.heartbeat())
-    return JsonResponse({"at": time.time_ns() // 1_000_000, "notices": msgspec.to_builtins(told)})
+    desk = halting.browser_state(request, chosen_book(request, standing.books()))
+    return JsonResponse({"at": time.time_ns() // 1_000_000, "notices": msgspec.to_builtins(told), **desk})
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
@@ -55,11 +56,12 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "widths": [(each, WIDTHS[str(each)]) for each in WIDTHS_S],
         "instruments": market.instruments(book, width_s),
         "trouble": trouble,
-        "feed": None if feed is None else _feed(feed),
+        "feed": None if feed is None else feed_words(feed),
     }
 
 
-def _feed(report: Mapping[str, Any]) -> dict[str, Any]:
+def feed_words(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What a feed says of itself, as the pages show it."""
     gauges = report["gauges"]
     source = str(gauges.get("source", ""))
     return {

@@ -1,4 +1,4 @@
-"""The pages of the site: live, one decision, dead letters."""
+"""Two pages of the site: live, and dead letters."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from governance.models import Decision
 from govsite.live.snapshot import snapshot
-from govsite.live.summaries import summaries
 from govsite.ops.frame import page_context
-from govsite.ops.story import story
+from govsite.ops.market import REDIS_PATIENCE_S
 from govsite.ops.words import for_browser, reason_words
 from ledger.readmodel import moment
 from streams.client import DEAD_LETTERS, FIELD, connect
@@ -26,7 +24,6 @@ from streams.messages import DeadLetter
 
 LETTERS = 200
 RAW_SHOWN = 4000
-LOOKS = {"granted": "good", "reduced": "warn", "vetoed": "veto"}
 
 
 @require_GET
@@ -40,21 +37,6 @@ def live(request: HttpRequest) -> HttpResponse:
 def live_snapshot(request: HttpRequest) -> HttpResponse:
     """The snapshot of the live socket by HTTP, from PostgreSQL alone: for when there is no socket."""
     return JsonResponse(snapshot(request.GET.get("book", "")))
-
-
-@require_GET
-@login_required
-@permission_required("governance.view_decision", raise_exception=True)
-def decision(request: HttpRequest, decision_id: str) -> HttpResponse:
-    """The permanent page of a decision; `?part=story` gives the tables alone, `?part=summary` its line as JSON."""
-    found = get_object_or_404(Decision, pk=decision_id)
-    part = request.GET.get("part")
-    if part == "summary":
-        return JsonResponse(summaries([found])[0])
-    if part == "story":
-        return render(request, "site/story.html", story(found))
-    context = {**page_context(request, "decision"), **story(found), "look": LOOKS.get(found.outcome, "")}
-    return render(request, "site/decision.html", context)
 
 
 @require_GET
@@ -75,7 +57,7 @@ def dead_letters(request: HttpRequest) -> HttpResponse:
 
 
 def _newest_letters() -> tuple[list[dict[str, Any]], int]:
-    with connect(settings.REDIS_URL) as connected:
+    with connect(settings.REDIS_URL, timeout_s=REDIS_PATIENCE_S) as connected:
         entries: Any = connected.xrevrange(DEAD_LETTERS, count=LETTERS)
         total: Any = connected.xlen(DEAD_LETTERS)
     return [_letter(entry_id.decode(), fields.get(FIELD, b"")) for entry_id, fields in entries], int(total)

@@ -7,9 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from govsite.ops import standing
-from govsite.ops.frame import NAVIGATION
-from ledger.gate import ALL_BOOKS
+from govsite.ops import halting, standing
+from govsite.ops.frame import NAVIGATION, chosen_book
 
 LABELS = {"good": "success", "warn": "warning", "bad": "danger"}
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -54,14 +53,21 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Operators' commands", "outbox", "ledger_outboxcommand"),
         ),
     ),
-    ("People", (("Users", "person", "auth_user"), ("Groups", "group", "auth_group"))),
+    (
+        "People",
+        (
+            ("Users", "person", "auth_user"),
+            ("Groups", "group", "auth_group"),
+            ("Failed logins", "lock", "axes_accessattempt"),
+            ("Logins", "login", "axes_accesslog"),
+        ),
+    ),
 )
 
 
 def environment(request: HttpRequest) -> list[str]:
     """The mode of the book, beside the HALT button of every page of the admin."""
-    book = standing.first_book()
-    mode = standing.mode_of(book.book if book else ALL_BOOKS)
+    mode = halting.page_state(request, chosen_book(request, standing.books()))["mode"]
     return [str(mode["title"]), LABELS[mode["look"]]]
 
 
@@ -75,8 +81,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 {"title": name, "icon": icon, "link": reverse(f"admin:{model}_changelist")}
                 for name, icon, model in items
+                if request.user.has_perm(_seeing(model))
             ],
         }
         for title, items in GROUPS
     ]
-    return [{"title": "Now", "items": now}, *groups]
+    return [{"title": "Now", "items": now}, *(group for group in groups if group["items"])]
+
+
+def _seeing(model: str) -> str:
+    """The right to see the records of a model, named as in its address."""
+    app, _, name = model.partition("_")
+    return f"{app}.view_{name}"

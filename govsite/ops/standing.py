@@ -8,14 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Max
 
 from execution.models import Account, Position
 from governance.models import Book, Decision, Seat
-from govsite.ops.words import MODES
-from ledger import gate
-from ledger.readmodel import moment
 
 LOOKS = {
     "NORMAL": ("Normal", "normal", "good"),
@@ -25,35 +21,13 @@ LOOKS = {
 ZERO = Decimal(0)
 
 
+def books() -> list[str]:
+    """Their names, the one founded first first."""
+    return list(Book.objects.order_by("founded_at", "book").values_list("book", flat=True))
+
+
 def first_book() -> Book | None:
     return Book.objects.order_by("founded_at", "book").first()
-
-
-def mode_of(book: str) -> dict[str, Any]:
-    """The mode that the gate gives, for templates: it holds from the moment that it is set, whatever else runs."""
-    standing = gate.read(connection, book)
-    title, icon, look = LOOKS[standing.mode]
-    return {
-        "mode": standing.mode,
-        "who": standing.who,
-        "why": standing.why,
-        "at": moment(standing.gate_at) if standing.gate_at else None,
-        "words": MODES[standing.mode],
-        "title": title,
-        "icon": icon,
-        "look": look,
-    }
-
-
-def mode_for_browser(book: str) -> dict[str, Any]:
-    standing = gate.read(connection, book)
-    return {
-        "mode": standing.mode,
-        "who": standing.who,
-        "why": standing.why,
-        "at": standing.gate_at // 1_000_000 or None,
-        "words": MODES[standing.mode],
-    }
 
 
 def council(book: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -41,6 +41,18 @@ def mass(ppm: Any) -> str:
 
 
 @register.filter
+def share(of: Decimal | None) -> str:
+    """A part of one as percent."""
+    return "–" if of is None else f"{of * 100:,.1f} %"
+
+
+@register.filter
+def plain(value: Decimal) -> str:
+    """For attributes that a browser reads as a number."""
+    return f"{value:.6f}"
+
+
+@register.filter
 def probability(value: Any) -> str:
     return "–" if value is None else f"{value:.3f}"
 
@@ -70,3 +82,26 @@ def moment(nanoseconds: int) -> datetime:
 def filter_value(value: Decimal) -> str:
     """A filter of a venue; 0 is one that it does not say."""
     return exactly(value) if value else "not said"
+
+
+@register.filter
+def percent(part: float) -> str:
+    """A part of one as a number of a drawing that is 100 wide."""
+    return f"{part * 100:.2f}"
+
+
+@register.filter
+def rest(part: float) -> str:
+    """Where the last part of a drawing that is 100 wide begins."""
+    return f"{100 - part * 100:.2f}"
+
+
+@register.filter
+def when(seconds: float) -> datetime:
+    """Seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@register.filter(name="hex")
+def hexadecimal(raw: bytes) -> str:
+    return bytes(raw).hex()

@@ -396,12 +396,12 @@ def _unrestrict(command: Command, options: dict[str, Any]) -> None:
 
 def _suspend(command: Command, options: dict[str, Any]) -> None:
     body = SuspendInstrument(instrument=options["instrument"], reason=options["reason"])
-    command.command(options, "halt", body, "Suspended: only reductions are sent.")
+    command.command(options, "suspend", body, "Suspended: only reductions are sent.")
 
 
 def _lift(command: Command, options: dict[str, Any]) -> None:
     body = LiftSuspension(instrument=options["instrument"], reason=options["reason"])
-    command.command(options, "halt", body, "Lifted.")
+    command.command(options, "suspend", body, "Lifted.")
 
 
 def _clear(command: Command, options: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ examples:
   python manage.py halt --all --reason "unplugging" --actor operator:ann
 
 When this returns the halt is committed: no order of the book is sent or filled after it, whatever the state of
-governor, Redis or web site. To trade again, resume in the admin: that takes one operator for reducing positions
+governor, Redis or web site. To trade again, resume on the site: that takes one operator for reducing positions
 and two for normal trading.
 """
 

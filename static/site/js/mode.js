@@ -1,31 +1,43 @@
-// The mode of the book at the top of every page: normal, reduce-only or halted.
+// What stands in the way of trading, at the top of every page: the mode of its book, banners, alarms that nobody has
+// acknowledged. The words are the server's.
 
-import { clock } from "./format.js";
+import { setText } from "./dom.js";
+import { Banners } from "./notices.js";
 
-const LOOKS = {
-  NORMAL: { title: "Normal", icon: "normal", look: "good" },
-  REDUCE_ONLY: { title: "Reduce only", icon: "reduce-only", look: "warn" },
-  HALTED: { title: "Halted", icon: "halted", look: "bad" },
-};
+const banners = new Banners(document.getElementById("desk-banners"));
 
-// `mode` is {mode, who, why, at (ms), words}.
-export function showMode(mode) {
-  if (!mode) return;
-  const look = LOOKS[mode.mode] ?? { title: mode.mode, icon: "help", look: "warn" };
+// The book that this page is about; "" where there is none.
+export const book = document.body.dataset.book;
+
+// `desk` is {mode, banners, alarms}; whatever it does not say stays as it is.
+export function showDesk(desk) {
+  if (!desk) return;
+  if (desk.mode) showMode(desk.mode);
+  if (desk.banners) banners.show(desk.banners);
+  if (desk.alarms !== undefined) showAlarms(desk.alarms);
+}
+
+function showMode(mode) {
   const badge = document.getElementById("mode");
-  badge.className = `badge ${look.look}`;
+  badge.className = `badge ${mode.look}`;
   badge.dataset.mode = mode.mode;
-  badge.title = mode.words ?? "";
-  badge.querySelector("use").setAttribute("href", `#i-${look.icon}`);
-  badge.querySelector("span").textContent = look.title;
+  badge.title = mode.words;
+  badge.querySelector("use").setAttribute("href", `#i-${mode.icon}`);
+  setText(badge.querySelector("span"), mode.title);
   const banner = document.getElementById("mode-banner");
-  banner.hidden = mode.mode === "NORMAL";
   banner.classList.toggle("warn", mode.mode === "REDUCE_ONLY");
-  const since = mode.at ? ` since ${clock(mode.at, 0)} UTC` : "";
-  const who = mode.who ? ` by ${mode.who}` : "";
-  const why = mode.why ? `: “${mode.why}”` : "";
-  const words = `${look.title}${since}${who}${why}. ${mode.words ?? ""}`;
-  const shown = document.getElementById("mode-words");
-  if (shown.textContent !== words) shown.textContent = words;
+  banner.querySelector("use").setAttribute("href", `#i-${mode.icon}`);
+  setText(document.getElementById("mode-words"), mode.text);
+  banner.hidden = mode.mode === "NORMAL";
+  const next = document.getElementById("mode-next");
+  setText(next, mode.next);
+  next.hidden = !mode.next;
   document.getElementById("resume").hidden = mode.mode === "NORMAL";
+}
+
+function showAlarms(number) {
+  const count = document.getElementById("alarm-count");
+  if (!count) return;
+  setText(count.firstElementChild, String(number));
+  count.hidden = number === 0;
 }

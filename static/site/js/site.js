@@ -1,8 +1,7 @@
 // What every page does: theme, clock, keys, halting and resuming.
 
 import { clock } from "./format.js";
-import { showMode } from "./mode.js";
-import "./notices.js";
+import { showDesk } from "./mode.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -44,11 +43,14 @@ async function send(form) {
   }
 }
 
+// A halt holds when it is answered; what only suspends an instrument waits for the governor, as a resume does.
 async function halt(event) {
   event.preventDefault();
   const body = await send(event.target);
   if (!body) return;
-  showMode(body.mode);
+  showDesk(body);
+  const done = !body.command_id || (await follow(body.command_id, event.target.querySelector("[data-answer]"))) === "accepted";
+  if (!done) return;
   event.target.reset();
   byId("halt-dialog").close();
 }
@@ -59,18 +61,19 @@ async function resume(event) {
   if (body) await follow(body.command_id, event.target.querySelector("[data-answer]"));
 }
 
-// Asks until the governor has answered: waiting, accepted or refused.
+// Asks until the governor has answered, and gives the answer: accepted, or refused with a code.
 async function follow(commandId, answer) {
   for (let tries = 0; tries < 120; tries += 1) {
     const response = await fetch(`/commands/${encodeURIComponent(commandId)}/`, { headers: { Accept: "application/json" } });
     const body = await response.json();
     answer.textContent = body.text;
     if (body.result) {
-      if (body.mode) showMode(body.mode);
-      return;
+      if (body.mode) showDesk(body);
+      return body.result;
     }
     await new Promise((done) => setTimeout(done, 500));
   }
+  return "";
 }
 
 function press(event) {
@@ -98,6 +101,7 @@ for (const button of document.querySelectorAll("[data-close]")) {
 byId("halt-dialog").querySelector("form").addEventListener("submit", halt);
 byId("resume-dialog").querySelector("form").addEventListener("submit", resume);
 document.addEventListener("keydown", press);
+document.addEventListener("desk", (event) => showDesk(event.detail));
 const tick = () => (byId("clock").textContent = `${clock(Date.now(), 0)} UTC`);
 tick();
 setInterval(tick, 1000);

@@ -119,8 +119,8 @@ def test_what_cannot_be_done_is_said_in_words(holding: str) -> None:
     assert refused("withdraw", "9999999", *by("ann")).startswith("Refused: NO_CASH, 9999999 is asked for")
     assert refused("deposit", "-5", *by("ann")) == "amount: -5 is not above 0."
     assert refused("deposit", "much", *by("ann")) == "amount: 'much' is no number."
-    assert "needs the permission governance.halt_trading" in refused("flatten", *by("carl"))
-    assert "needs the permission governance.request_change" in refused("deposit", "5", *by("carl"))
+    assert "needs the permission execution.flatten_book" in refused("flatten", *by("carl"))
+    assert "needs the permission execution.move_cash" in refused("deposit", "5", *by("carl"))
 
 
 def test_money_positions_and_comparisons_are_ordered_from_the_executor(governed: str) -> None:

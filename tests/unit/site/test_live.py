@@ -66,6 +66,16 @@ def test_silent_instruments_are_stale_and_keep_their_price() -> None:
     assert ticker.marks() == {"BTCUSDT": Decimal(100)}
 
 
+def test_who_comes_late_is_told_how_long_an_instrument_has_been_silent() -> None:
+    ticker = Ticker()
+    ticker.take([trade("100")], NOW - 60_000, stand_for=0.0)
+    ticker.take([trade("7", symbol="ETHUSDT")], NOW)
+    assert {name: tick["age_ms"] for name, tick in ticker.everything(NOW + 10).items()} == {
+        "BTCUSDT": 60_010,
+        "ETHUSDT": 10,
+    }
+
+
 def test_who_comes_late_gets_a_line_of_the_past() -> None:
     ticker = Ticker()
     for second in range(200):

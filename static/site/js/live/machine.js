@@ -58,9 +58,8 @@ function makeProcess(process) {
     "tr",
     {},
     el("th", { scope: "row" }, process.name),
-    el("td", { data: { cell: "state" } }),
-    ...["age", "rss"].map((name) => el("td", { class: "number", data: { cell: name } })),
-    el("td", { class: "number", data: { cell: "behind" } }),
+    el("td", { data: { cell: "state", label: "State" } }),
+    ...[["age", "Heard"], ["rss", "Memory"], ["behind", "Behind"]].map(([name, label]) => el("td", { class: "number", data: { cell: name, label } })),
   );
 }
 

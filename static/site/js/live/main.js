@@ -2,7 +2,7 @@
 
 import { setText } from "../dom.js";
 import { age, milliseconds } from "../format.js";
-import { showMode } from "../mode.js";
+import { book, showDesk } from "../mode.js";
 import { tell } from "../notices.js";
 import { showCouncil } from "./council.js";
 import { Decisions } from "./decisions.js";
@@ -53,7 +53,6 @@ function draw() {
     showProcesses(byId("processes"), store, now, skew);
     showRefused(byId("refused"), store, words);
     showSource(store.status?.source ?? store.book?.source, store.status?.processes?.find((process) => process.name === "feed"));
-    showMode(store.status?.mode ?? store.book?.mode);
   }
   showConnection(now);
   dirty = new Set();
@@ -135,6 +134,7 @@ const live = new Live(["deliberations", "executions", "ticks", "status"], {
     if (message.type === "status") {
       skew = at - message.at;
       tell(message.notices);
+      showDesk(message.desks?.[book]);
     }
     store.take(message, at);
     if (store.missing.size) setTimeout(complete, 500);

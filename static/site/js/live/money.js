@@ -13,12 +13,12 @@ const FIGURES = [
 ];
 
 function make(position) {
-  const cells = ["quantity", "average", "unrealised", "realised"];
+  const cells = [["quantity", "Quantity"], ["average", "Average"], ["unrealised", "Unrealised"], ["realised", "Realised"]];
   return el(
     "tr",
     {},
     el("th", { scope: "row" }, position.instrument),
-    ...cells.map((name) => el("td", { class: "number", data: { cell: name } })),
+    ...cells.map(([name, label]) => el("td", { class: "number", data: { cell: name, label } })),
   );
 }
 

@@ -57,7 +57,7 @@ export class Store {
   #ticks(message) {
     for (const [symbol, tick] of Object.entries(message.ticks)) {
       const market = this.markets.get(symbol) ?? { symbol, history: [] };
-      Object.assign(market, tick, { seenAt: Date.now() });
+      Object.assign(market, tick, { seenAt: Date.now() - (tick.age_ms ?? 0) }); // what was seen long ago is not alive again
       if (tick.history) market.history = tick.history.slice();
       const mid = Number(tick.mark ?? tick.last);
       if (Number.isFinite(mid) && mid > 0) market.history.push([message.at, mid]);

@@ -1,4 +1,5 @@
-// The market's page asks every second for what has changed, and says so when it cannot have it.
+// Blocks of a page that keep themselves up to date: asked for every second or so, and said when they cannot be had.
+// `data-panels` is where they come from, `data-every` how often (ms); each block has a `data-block`.
 
 import { setText } from "./dom.js";
 import { clock } from "./format.js";
@@ -6,13 +7,25 @@ import { clock } from "./format.js";
 const EVERY_MS = 1000;
 const UNANSWERED_MS = 5000;
 
-const root = document.getElementById("market-panels");
-const stale = document.getElementById("market-stale");
+const root = document.querySelector("[data-panels]");
+const stale = document.querySelector("[data-stale]");
 let freshAt = Date.now();
 let asking = false;
 
 // What each block was made of.
 const made = new Map();
+
+// A token is another one in every answer and changes nothing that is shown.
+function essence(block) {
+  const copy = block.cloneNode(true);
+  for (const token of copy.querySelectorAll("[name=csrfmiddlewaretoken]")) token.remove();
+  return copy.outerHTML;
+}
+
+// Somebody is filling in a form of this block: it must not be taken from under their hands.
+function inUse(block) {
+  return block.contains(document.activeElement) || block.querySelector("details[open] form") !== null;
+}
 
 // Only blocks that differ are replaced, so that a selection in another one survives.
 function put(html) {
@@ -22,13 +35,14 @@ function put(html) {
   for (const block of fresh) {
     const name = block.dataset.block;
     const known = present.get(name);
-    if (known && made.get(name) === block.outerHTML) {
+    const what = essence(block);
+    if (known && (made.get(name) === what || inUse(known))) {
       present.delete(name);
       if (known === before) before = before.nextElementSibling;
       else root.insertBefore(known, before);
       continue;
     }
-    made.set(name, block.outerHTML);
+    made.set(name, what);
     root.insertBefore(document.importNode(block, true), before);
   }
   for (const gone of present.values()) gone.remove();
@@ -38,7 +52,7 @@ async function ask() {
   if (asking || document.hidden) return;
   asking = true;
   try {
-    const response = await fetch(root.dataset.from, { signal: AbortSignal.timeout(UNANSWERED_MS) });
+    const response = await fetch(root.dataset.panels, { signal: AbortSignal.timeout(UNANSWERED_MS) });
     if (response.redirected || !response.ok) throw new Error(response.redirected ? "you are logged out" : `error ${response.status}`);
     put(await response.text());
     freshAt = Date.now();
@@ -51,5 +65,6 @@ async function ask() {
   }
 }
 
+for (const child of root.children) made.set(child.dataset.block, essence(child));
 document.addEventListener("visibilitychange", ask);
-setInterval(ask, EVERY_MS);
+setInterval(ask, Number(root.dataset.every) || EVERY_MS);
