@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -145,10 +146,15 @@ class RuleAdmin(ReadOnlyAdmin):
     search_fields = ("rule", "title")
     ordering = ("book", "rule")
     fields = (
+        "edit_link",
         *("book", "rule", "version", "title", "effect", "shown_clauses", "clip_to", "exempt_risk_reducing", "shadow"),
         *("shown_examples", "status", "who", "why", "changed_at", "ledger_position"),
     )
     readonly_fields = fields
+
+    @admin.display(description="change")
+    def edit_link(self, row: Rule) -> str:
+        return format_html('<a href="{}">Ask for a change</a>', reverse("rule-edit", args=[row.pk]))
 
     @admin.display(description="clauses: each must be true")
     def shown_clauses(self, row: Rule) -> str:
