@@ -43,6 +43,8 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
 )
 """Groups of pages: title, icon of the admin's sidebar, and the name of the address."""
+NEEDS = dict.fromkeys(("ledger", "past", "verify"), "ledger.view_ledgerevent")
+"""Pages that not everybody may open who may log in: who may not is not sent there."""
 
 
 def page_context(request: HttpRequest, page: str) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def page_context(request: HttpRequest, page: str) -> dict[str, Any]:
     name = chosen_book(request, list(listed))
     symbols = sorted(terms["symbol"] for terms in listed.get(name, ()))
     state = halting.page_state(request, name)
-    return {"page": page, "book": name, "books": list(listed), "symbols": symbols, **state, "places": places()}
+    return {"page": page, "book": name, "books": list(listed), "symbols": symbols, **state, "places": places(request)}
 
 
 def chosen_book(request: HttpRequest, books: list[str]) -> str:
@@ -63,8 +65,16 @@ def chosen_book(request: HttpRequest, books: list[str]) -> str:
     return kept if kept in books else next(iter(books), "")
 
 
-def places() -> list[dict[str, Any]]:
+def places(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups with the pages that this person may open."""
     return [
-        {"title": title, "pages": [{"title": name, "address": reverse(page), "page": page} for name, _, page in pages]}
+        {
+            "title": title,
+            "pages": [
+                {"title": name, "icon": icon, "address": reverse(page), "page": page}
+                for name, icon, page in pages
+                if page not in NEEDS or request.user.has_perm(NEEDS[page])
+            ],
+        }
         for title, pages in NAVIGATION
     ]

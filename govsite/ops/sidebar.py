@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from govsite.ops import halting, standing
-from govsite.ops.frame import NAVIGATION, chosen_book
+from govsite.ops.frame import chosen_book, places
 
 LABELS = {"good": "success", "warn": "warning", "bad": "danger"}
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -72,8 +72,12 @@ def environment(request: HttpRequest) -> list[str]:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    pages = [*(page for _, group in NAVIGATION for page in group), ("Halt", "dangerous", "halt")]
-    now = [{"title": title, "icon": icon, "link": reverse(name), "active": False} for title, icon, name in pages]
+    pages = [page for group in places(request) for page in group["pages"]]
+    halt = {"title": "Halt", "icon": "dangerous", "address": reverse("halt")}
+    now = [
+        {"title": page["title"], "icon": page["icon"], "link": page["address"], "active": False}
+        for page in (*pages, halt)
+    ]
     groups = [
         {
             "title": title,
