@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,12 @@ def compare(
     if not directory.is_dir():
         raise FileNotFoundError(f"there is no archive in {directory}: `runrelay --archive DIR` writes it")
     try:
+        (now,) = connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
         end = end_of(directory, log, partition)
         _wait_for(connection, log, partition, end)
         archived = takewhile(lambda line: line.position <= end, lines(directory, log, partition))
         broken = _difference(archived, _table(connection, log, partition, end), end, progress)
-        broken = broken or _forgotten(connection, log, partition, end)
+        broken = broken or _forgotten(connection, log, partition, end, now)
         sealed = (segment for segment in segments(folder_of(directory, log, partition)) if segment.sealed)
         broken = broken or next(filter(None, map(_seal_fault, sealed)), None)
         return broken or _head_fault(connection, log, partition)
@@ -171,10 +173,11 @@ def _fault(position: int, kept: Line, row: tuple[Any, ...] | None) -> Broken:
     return Broken(position, f"archive and table differ in {', '.join(dict.fromkeys(names))}")
 
 
-def _forgotten(connection: Connection, log: str, partition: int, end: int) -> Broken | None:
+def _forgotten(connection: Connection, log: str, partition: int, end: int, now: datetime | None) -> Broken | None:
+    """`now` is from before the archive's end was looked for: comparing takes minutes, and the log goes on."""
     query = f"""SELECT position, recorded_at FROM event_log WHERE {_PLACE} AND position > %s
-        AND recorded_at < clock_timestamp() - make_interval(secs => %s) ORDER BY position LIMIT 1"""
-    row = connection.execute(query, [log, partition, end, LATE_S]).fetchone()
+        AND recorded_at < %s - make_interval(secs => %s) ORDER BY position LIMIT 1"""
+    row = connection.execute(query, [log, partition, end, now, LATE_S]).fetchone()
     if row is None:
         return None
     text = f"the archive ends at {end}, but the table goes on with {row[0]} of {row[1]:%Y-%m-%d %H:%M:%S}"

@@ -456,6 +456,21 @@ def test_an_archive_that_lacks_events_is_found_once_they_are_old(
     assert "the archive ends at 2" in broken.reason
 
 
+def test_what_grows_old_while_it_is_compared_is_not_missing(
+    application: LedgerApplication, connection: psycopg.Connection, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "LATE_S", 1.0)
+    commit(application, 1, 4)
+    written(directory, rows(connection)[:2]).close()
+
+    def slowly(position: int) -> None:
+        query = "SELECT max(recorded_at) < clock_timestamp() - interval '1 second' FROM event_log"
+        wait_until(lambda: connection.execute(query).fetchone() == (True,), "the last event is old")
+
+    assert archive.compare(connection, directory, "execution", 0, slowly) is None
+    assert archive.compare(connection, directory, "execution", 0) is not None
+
+
 def test_a_hole_and_a_repetition_in_the_archive_are_found(
     application: LedgerApplication, connection: psycopg.Connection, directory: Path
 ) -> None:
