@@ -7,6 +7,7 @@ from typing import Any
 
 from governance.models import Alarm, Book, BreakerState, FeedGap, InstrumentState
 from ledger.readmodel import Rows, Told, exact, key_of, moment
+from market.domain.suspension import left_after
 from streams import events as e
 from streams.envelope import to_builtins
 
@@ -93,11 +94,15 @@ def instrument(rows: Rows, recorded: Told) -> None:
         return
     match body:
         case e.TradingSuspended():
-            row.suspended, row.suspended_by, row.suspended_why = True, body.who, body.why
-            row.suspended_at, row.formula, row.inputs = moment(recorded.recorded_at), body.formula, dict(body.inputs)
+            cause = {"why": body.why, "at": recorded.recorded_at, "formula": body.formula, "inputs": dict(body.inputs)}
+            row.causes = {**row.causes, body.who: cause}
+            _suspended(row)
         case e.SuspensionLifted():
+            left = left_after(row.causes.keys(), body.who)
+            row.causes = {who: cause for who, cause in row.causes.items() if who in left}
             row.suspended, row.suspended_by, row.suspended_why = False, body.who, body.why
             row.suspended_at, row.formula, row.inputs = None, "", {}
+            _suspended(row)
         case e.InstrumentRestricted():
             row.restricted, row.restricted_by, row.restricted_why = "hard" if body.hard else "soft", body.who, body.why
             row.restricted_since, row.restricted_until = body.since, body.until
@@ -106,6 +111,15 @@ def instrument(rows: Rows, recorded: Told) -> None:
             row.restricted_since = row.restricted_until = None
         case e.TradingStatusChanged():
             row.tradable, row.venue_status = body.tradable, body.status
+
+
+def _suspended(row: InstrumentState) -> None:
+    """The newest of the causes that are left."""
+    if not row.causes:
+        return
+    who, cause = max(row.causes.items(), key=lambda each: (each[1]["at"], each[0]))
+    row.suspended, row.suspended_by, row.suspended_why = True, who, cause["why"]
+    row.suspended_at, row.formula, row.inputs = moment(cause["at"]), cause["formula"], cause["inputs"]
 
 
 def gap(rows: Rows, recorded: Told) -> None:

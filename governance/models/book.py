@@ -43,7 +43,8 @@ class Book(ReadModel):
 
 
 class InstrumentState(ReadModel):
-    """What stands in the way of trading one instrument: a suspension, a restriction (market clock, ns), its venue."""
+    """What stands in the way of trading one instrument: a suspension, a restriction (market clock, ns), its venue.
+    `causes` are all that suspend it, by who did it; of several the newest is told in the fields before."""
 
     instrument_id = models.UUIDField(primary_key=True)
     book = models.TextField()
@@ -54,6 +55,7 @@ class InstrumentState(ReadModel):
     suspended_at = models.DateTimeField(null=True)
     formula = models.TextField(default="", blank=True)
     inputs = models.JSONField(default=dict)
+    causes = models.JSONField(default=dict)
     restricted = models.TextField(default="", blank=True)
     restricted_since = models.BigIntegerField(null=True)
     restricted_until = models.BigIntegerField(null=True)

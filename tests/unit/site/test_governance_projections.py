@@ -251,6 +251,18 @@ def test_what_stands_in_the_way_of_an_instrument(history: History) -> None:
     assert not row(history, InstrumentState, instrument="ETHUSDT").suspended
 
 
+def test_of_two_causes_of_a_suspension_the_other_is_left(history: History) -> None:
+    for who, why in (("breaker:cash", "100 USDT differ"), ("breaker:stale_feed", "6 s old")):
+        history.tell(e.TradingSuspended(instrument="BTCUSDT", who=who, why=why))
+    assert row(history, InstrumentState, instrument="BTCUSDT").suspended_by == "breaker:stale_feed"
+    history.tell(e.SuspensionLifted(instrument="BTCUSDT", who="breaker:stale_feed", why="fresh"))
+    state = row(history, InstrumentState, instrument="BTCUSDT")
+    assert (state.suspended, state.suspended_by, state.suspended_why) == (True, "breaker:cash", "100 USDT differ")
+    history.tell(e.SuspensionLifted(instrument="BTCUSDT", who="breaker:cash", why="adjusted"))
+    state = row(history, InstrumentState, instrument="BTCUSDT")
+    assert (state.suspended, state.causes, state.suspended_why) == (False, {}, "adjusted")
+
+
 def test_the_marks_that_losses_are_measured_from(history: History) -> None:
     history.tell(e.EquityMarked(equity=D(99), peak=D(120), day_open=D(100), day="2023-11-14", market_at=START))
     book = row(history, Book)
