@@ -236,7 +236,6 @@ class Teller(Progress):
 
 def run(run_id: str) -> bool:
     """Goes through the parts of the run that was started under this id; False where anything does not hold."""
-    os.nice(10)
     with connect(settings.REDIS_URL) as kept:
         raw = cast("bytes | None", kept.get(KEPT))
         found = msgspec.json.decode(raw, type=Run) if raw else None
