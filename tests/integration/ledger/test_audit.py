@@ -105,7 +105,7 @@ def lines(*arguments: Any) -> list[dict[str, Any]]:
         (["--log", "execution", "--limit", "1"], ["OrderCancelled"]),
         (["--limit", "2"], ["DeliberationOpened", "BallotCast"]),
         (["--after", "1"], ["BallotCast", "DecisionReached", "OrderFilled"]),
-        (["--book", "other"], []),
+        (["--book", "demo", "--log", "execution"], ["OrderCancelled", "OrderFilled"]),
         (
             ["--actor", "executor", "--correlation", TICK, "--log", "governance", "--after", "2"],
             ["DecisionReached"],
