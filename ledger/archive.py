@@ -87,7 +87,7 @@ def compare(
     if not directory.is_dir():
         raise FileNotFoundError(f"there is no archive in {directory}: `runrelay --archive DIR` writes it")
     try:
-        (now,) = connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
+        now = _now(connection)
         end = end_of(directory, log, partition)
         _wait_for(connection, log, partition, end)
         archived = takewhile(lambda line: line.position <= end, lines(directory, log, partition))
@@ -173,7 +173,14 @@ def _fault(position: int, kept: Line, row: tuple[Any, ...] | None) -> Broken:
     return Broken(position, f"archive and table differ in {', '.join(dict.fromkeys(names))}")
 
 
-def _forgotten(connection: Connection, log: str, partition: int, end: int, now: datetime | None) -> Broken | None:
+def _now(connection: Connection) -> datetime:
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
+    assert row is not None, "one row is asked for"
+    now: datetime = row[0]
+    return now
+
+
+def _forgotten(connection: Connection, log: str, partition: int, end: int, now: datetime) -> Broken | None:
     """`now` is from before the archive's end was looked for: comparing takes minutes, and the log goes on."""
     query = f"""SELECT position, recorded_at FROM event_log WHERE {_PLACE} AND position > %s
         AND recorded_at < %s - make_interval(secs => %s) ORDER BY position LIMIT 1"""

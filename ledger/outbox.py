@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, cast
 
 import redis
@@ -12,6 +13,7 @@ from streams.client import COMMANDS, FIELD, KEPT
 from streams.envelope import Envelope, encode
 
 WAITING = "waiting"
+POLL_S = 0.02
 
 _ENQUEUE = "INSERT INTO outbox (command_id, stream, raw) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 _STATUS = """SELECT coalesce(outbox.result, inbox.result, %s) FROM outbox LEFT JOIN inbox USING (command_id)
@@ -37,6 +39,14 @@ def status(connection: Connection, command_id: str) -> str | None:
         cursor.execute(_STATUS, (WAITING, command_id))
         row = cursor.fetchone()
     return None if row is None else row[0]
+
+
+def wait(connection: Connection, command_id: str, patience_s: float) -> str | None:
+    """The same, after it was answered or the time is over (s)."""
+    deadline = time.monotonic() + patience_s
+    while (result := status(connection, command_id)) == WAITING and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return result
 
 
 def send_due(session: Session, connection: redis.Redis) -> int:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
-import psycopg
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -19,6 +16,7 @@ from govsite.access import roles
 from govsite.api import problems, tokens
 from govsite.api.shapes import ProblemBody
 from govsite.auditing import output
+from govsite.ops.reading import reading
 from ledger.audit import Connection
 
 PATIENCE_S = 30
@@ -27,12 +25,8 @@ REPEATED = {"event", "part"}
 NUL = "\0"
 
 
-@contextmanager
-def database(seconds: int = PATIENCE_S) -> Iterator[Connection]:
-    """A connection that can change nothing; a statement may take so many seconds, 0 is as long as it takes."""
-    options = f"-c default_transaction_read_only=on -c statement_timeout={seconds * 1000}"
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True, application_name="api", options=options) as connection:
-        yield connection
+def database(seconds: int = PATIENCE_S) -> AbstractContextManager[Connection]:
+    return reading(seconds, "api")
 
 
 def allowed(request: HttpRequest, *known: str) -> None:

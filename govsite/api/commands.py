@@ -27,9 +27,8 @@ from govsite.api.reading import GateShape, gate_of
 from govsite.api.sending import CommandState, asked, find, id_of, may, posts, state
 from govsite.auditing import output
 from govsite.govern.files import as_activated
-from govsite.ops import sending
+from govsite.ops import halting, sending
 from ledger import gate, outbox
-from ledger.models import LedgerEvent
 from rules.sandbox import Sandbox
 from streams import commands as c
 from streams.changes import ActivateRule, Change, RetireRule, SetTerm
@@ -71,8 +70,7 @@ def halt_all(request: HttpRequest) -> HttpResponse:
 def halt(request: HttpRequest, book: str) -> HttpResponse:
     """In force when it is answered, without governor and Redis. Needs no second factor: stopping comes first."""
     may(request, "command:halt", roles.HALT, "halt trading")
-    known = not Book.objects.exists() or LedgerEvent.objects.filter(book=path_text("book", book)).exists()
-    if not known and book != gate.ALL_BOOKS:
+    if not halting.is_known(path_text("book", book)):
         raise problems.missing(f"there is no book {book!r}: nothing was halted")
     return _halted(request, book)
 

@@ -21,7 +21,6 @@ from streams.client import DEAD_LETTERS, FIELD, connect
 from streams.envelope import Envelope, Refused, decode, encode
 from streams.messages import AnyMessage, DeadLetter
 
-POLL_S = 0.05
 LETTERS = 500
 LONGEST_NAME = 64 - len("operator:")
 PERMISSIONS = {
@@ -87,9 +86,7 @@ def ask(who: Operator, body: AnyMessage, *, command_id: str = "") -> str:
 
 
 def wait_for(command_id: str, patience_s: float) -> str:
-    deadline = time.monotonic() + patience_s
-    while (result := outbox.status(connection, command_id)) == outbox.WAITING and time.monotonic() < deadline:
-        time.sleep(POLL_S)
+    result = outbox.wait(connection, command_id, patience_s)
     if result is None:
         raise CommandError(f"There is no command {command_id}.")
     return result

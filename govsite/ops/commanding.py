@@ -18,10 +18,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from governance.models import Book
 from govsite.ops import halting
 from govsite.ops.frame import page_context
-from govsite.ops.sending import LONGEST_ACTOR, ReasonForm, actor, enqueue, may, told, wait
+from govsite.ops.sending import LONGEST_ACTOR, ReasonForm, actor, enqueue, in_order, may, told, wait
 from govsite.ops.words import reason_words
 from ledger import gate, outbox
-from ledger.models import LedgerEvent
 from streams.messages import LiftSuspension, ResumeTrading, SuspendInstrument
 
 WHOLE_BOOK, EVERYTHING = "book", "all"
@@ -62,7 +61,7 @@ def halt(request: HttpRequest) -> HttpResponse:
     if what not in (WHOLE_BOOK, EVERYTHING):
         return _suspend(request, form, what)
     may(request, "governance.halt_trading", "halt trading")
-    if form.is_valid() and what == WHOLE_BOOK and not _is_known(form.cleaned_data["book"]):
+    if form.is_valid() and what == WHOLE_BOOK and not halting.is_known(form.cleaned_data["book"]):
         form.add_error("book", f"There is no book {form.cleaned_data['book']}: nothing was halted.")
     if not form.is_valid():
         return _wrong(request, form, "halt")
@@ -77,7 +76,7 @@ def halt(request: HttpRequest) -> HttpResponse:
 def _suspend(request: HttpRequest, form: HaltForm, instrument: str) -> HttpResponse:
     may(request, "governance.suspend_instrument", "suspend an instrument")
     _check_instrument(form, "what", instrument)
-    if not _can_send(request, form):
+    if not in_order(request, form):
         return _wrong(request, form, "halt")
     said = form.cleaned_data
     command_id = enqueue(request, said["book"], SuspendInstrument(instrument=instrument, reason=said["reason"]))
@@ -91,7 +90,7 @@ def lift(request: HttpRequest) -> HttpResponse:
     may(request, "governance.suspend_instrument", "lift a suspension")
     form = LiftForm(request.POST)
     _check_instrument(form, "instrument", request.POST.get("instrument", ""))
-    if not _can_send(request, form):
+    if not in_order(request, form):
         return _wrong(request, form, "halt")
     said = form.cleaned_data
     body = LiftSuspension(instrument=said["instrument"], reason=said["reason"])
@@ -107,7 +106,7 @@ def resume(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _page(request, "resume")
     form = BookForm(request.POST)
-    if not _can_send(request, form):
+    if not in_order(request, form):
         return _wrong(request, form, "resume")
     said = form.cleaned_data
     return _asked(request, enqueue(request, said["book"], ResumeTrading(reason=said["reason"])))
@@ -130,14 +129,6 @@ def command(request: HttpRequest, command_id: str) -> HttpResponse:
 # --- what they share --------------------------------------------------------------------------------
 
 
-def _is_known(book: str) -> bool:
-    """A slip of the pen must not look like a halt. Where no book is known at all (nothing is projected yet) nobody is
-    kept from halting."""
-    if book == gate.ALL_BOOKS or not Book.objects.exists():
-        return True
-    return LedgerEvent.objects.filter(book=book).exists()
-
-
 def _check_instrument(form: BookForm, field: str, instrument: str) -> None:
     if not form.is_valid():
         return
@@ -146,12 +137,6 @@ def _check_instrument(form: BookForm, field: str, instrument: str) -> None:
     if instrument not in listed:
         there = ", ".join(listed) or "none"
         form.add_error(field, f"{instrument[:32]} is not listed in this book; there are: {there}.")
-
-
-def _can_send(request: HttpRequest, form: BookForm) -> bool:
-    if form.is_valid() and len(actor(request)) > LONGEST_ACTOR:
-        form.add_error(None, f"Your name in the ledger would be longer than {LONGEST_ACTOR} characters.")
-    return form.is_valid()
 
 
 def _state(request: HttpRequest, book: str) -> dict[str, Any]:

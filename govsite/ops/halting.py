@@ -13,7 +13,7 @@ from governance.models import Alarm, Book, InstrumentState
 from govsite.ops import standing
 from govsite.ops.words import MODES
 from ledger.gate import ALL_BOOKS
-from ledger.models import GateMode
+from ledger.models import GateMode, LedgerEvent
 
 BREAKER = "breaker:"
 OPERATOR = "operator:"
@@ -215,3 +215,11 @@ def suspensions(book: str = "") -> list[Suspension]:
 
 def open_alarms(book: str) -> int:
     return Alarm.objects.filter(book=book, acknowledged_at=None).count()
+
+
+def is_known(book: str) -> bool:
+    """A slip of the pen must not look like a halt. Where no book is known at all (nothing is projected yet) nobody is
+    kept from halting."""
+    if book == ALL_BOOKS or not Book.objects.exists():
+        return True
+    return LedgerEvent.objects.filter(book=book).exists()

@@ -1,4 +1,4 @@
-"""A connection for the auditors' questions of a page: it changes nothing and gives up in time."""
+"""A connection for the auditors' questions of a page or of the API: it changes nothing and gives up in time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ PATIENCE_S = 10
 
 
 @contextmanager
-def reading(seconds: int = PATIENCE_S) -> Iterator[Connection]:
-    """A statement may take so many seconds; psycopg.errors.QueryCanceled for one that takes longer."""
+def reading(seconds: int = PATIENCE_S, name: str = "pages") -> Iterator[Connection]:
+    """A statement may take so many seconds, 0 is as long as it takes. psycopg.errors.QueryCanceled for one that takes
+    longer."""
     options = f"-c default_transaction_read_only=on -c statement_timeout={seconds * 1000}"
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True, application_name="pages", options=options) as found:
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True, application_name=name, options=options) as found:
         yield found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import time
 import uuid
 from typing import Any
 
@@ -23,7 +22,6 @@ from govsite.ops import sending
 from govsite.ops.rule_forms import ClauseSet, ExampleSet, RuleForm, change_of
 from ledger import outbox
 from streams.changes import ActivateRule
-from streams.envelope import Envelope
 from streams.messages import RequestChange
 
 FIELDS = ("title", "effect", "clip_to", "exempt_risk_reducing", "shadow")
@@ -61,9 +59,7 @@ def _sent(request: HttpRequest, row: Rule, form: RuleForm, change: ActivateRule)
         change_id=_id(request, form, change, "change"), change=change, reason=form.cleaned_data["reason"],
         preview=preview(settings.DATABASE_URL, row.book, change),
     )  # fmt: skip
-    command_id = _id(request, form, change, "command")
-    actor = sending.actor(request)
-    outbox.enqueue(connection, Envelope(id=command_id, body=body, actor=actor, sent_at=time.time_ns(), book=row.book))
+    command_id = sending.enqueue(request, row.book, body, _id(request, form, change, "command"))
     sending.wait(command_id)
     return _back(row, command_id)
 

@@ -24,7 +24,6 @@ from streams.envelope import Envelope
 from streams.messages import Command
 
 PATIENCE_S = 1.0
-POLL_S = 0.02
 
 log = logging.getLogger("govsite.security")
 
@@ -35,9 +34,6 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=500, strip=True, error_messages={"required": "A reason is needed: it is kept in the ledger."}
     )
-
-    def clean(self) -> dict[str, Any]:
-        return dict(super().clean() or {})
 
 
 def actor(request: HttpRequest) -> str:
@@ -59,9 +55,7 @@ def send(
 ) -> HttpResponse:
     """Keeps the command that `body` makes of the cleaned form, waits a moment for its answer, and goes `back` (an
     address) where `told` says what is known of it. A form that is not in order is said with status 400."""
-    if form.is_valid() and len(actor(request)) > LONGEST_ACTOR:
-        form.add_error(None, f"Your name in the ledger would be longer than {LONGEST_ACTOR} characters.")
-    if not form.is_valid():
+    if not in_order(request, form):
         errors = [str(error) for messages in form.errors.values() for error in messages]
         context = {**page_context(request, page), "back": back, "errors": errors}
         return render(request, "site/not_decided.html", context, status=400)
@@ -70,19 +64,25 @@ def send(
     return redirect(f"{back}{'&' if '?' in back else '?'}command={command_id}")
 
 
-def enqueue(request: HttpRequest, book: str, body: Command) -> str:
-    """The id of the command, now in the outbox: the relay sends it until the governor's inbox has it."""
-    envelope = Envelope(id=str(uuid.uuid4()), body=body, actor=actor(request), sent_at=time.time_ns(), book=book)
+def in_order(request: HttpRequest, form: forms.Form) -> bool:
+    """Whether the form and the name of who sends it can go into the ledger; the form says what cannot."""
+    if form.is_valid() and len(actor(request)) > LONGEST_ACTOR:
+        form.add_error(None, f"Your name in the ledger would be longer than {LONGEST_ACTOR} characters.")
+    return form.is_valid()
+
+
+def enqueue(request: HttpRequest, book: str, body: Command, command_id: str = "") -> str:
+    """The id of the command, now in the outbox: the relay sends it until the governor's inbox has it. The same
+    `command_id` twice is one command; without one it gets a new one."""
+    command_id = command_id or str(uuid.uuid4())
+    envelope = Envelope(id=command_id, body=body, actor=actor(request), sent_at=time.time_ns(), book=book)
     outbox.enqueue(connection, envelope)
     return envelope.id
 
 
 def wait(command_id: str) -> str | None:
     """What the governor answered, as `ledger.outbox` says it; WAITING when it has not within the time."""
-    deadline = time.monotonic() + PATIENCE_S
-    while (result := outbox.status(connection, command_id)) == outbox.WAITING and time.monotonic() < deadline:
-        time.sleep(POLL_S)
-    return result
+    return outbox.wait(connection, command_id, PATIENCE_S)
 
 
 def told(request: HttpRequest, answers: Mapping[str, str] | None = None) -> dict[str, Any]:
