@@ -135,7 +135,10 @@ class Fill(ReadModel):
     correlation_id = models.TextField()
 
     class Meta(ReadModel.Meta):
-        indexes = (models.Index(fields=["decision_id"], name="fill_of_decision"),)
+        indexes = (
+            models.Index(fields=["decision_id"], name="fill_of_decision"),
+            models.Index(fields=["book", "filled_at"], name="fill_in_order"),
+        )
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity.normalize():f} {self.instrument} at {self.price.normalize():f}"

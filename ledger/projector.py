@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, nullcontext
 from functools import partial
@@ -18,7 +18,7 @@ from ledger import tables
 from ledger.batches import Batch, LogBatches
 from ledger.entries import stream_of
 from ledger.errors import Fenced
-from ledger.readmodel import Appended, Keyed, ReadModel, Rows, Told
+from ledger.readmodel import Keyed, ReadModel, Rows, Told
 from ledger.session import Session
 from streams.client import Entry, Streams
 from streams.envelope import Refused, decode
@@ -32,7 +32,7 @@ NAME = "projector"
 OBJECTS = 100_000  # between two searches for garbage: the rows of a batch die with it, without being searched for
 SWITCH_S = 0.0005  # how long the thread that writes waits for its turn while the other one folds
 READ = 500
-BATCH = 4000
+BATCH = 8000
 COPIED = 200  # appended rows: so many are copied, fewer go with the other rows in one round trip
 IDLE_MS = 250
 LOST: tuple[type[Exception], ...] = (
@@ -61,6 +61,20 @@ class Projection(Protocol):
 
 
 AfterCommit = Callable[[Projection, int, int], None]
+
+
+class Changes:
+    """The rows of a batch as they are sent: made before the turn of the batch comes to be written."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._appended = rows.appended
+        self.statements = [tables.upsert(model, list(found.values())) for model, found in rows.written.items()]
+        many = any(len(found.rows) >= COPIED for found in rows.appended.values())
+        self.copies = [tables.copy(model, found) for model, found in rows.appended.items()] if many else []
+
+    def inserts(self) -> list[tables.Statement]:
+        """Instead of copies."""
+        return [tables.insert(model, found) for model, found in self._appended.items()]
 
 
 class Lane:
@@ -104,17 +118,22 @@ class Projector:
         self.refused: set[str] = set()
         self._reading: Session
         self._writing: Session
+        self._ahead: Session
+        self._reader: ThreadPoolExecutor
         self._writer: ThreadPoolExecutor
         self._opened = ExitStack()
 
     def connect(self) -> None:
         """Goes on from the positions in the database."""
         self.close()
-        self._reading = self._opened.enter_context(closing(Session(self.database_url, f"{NAME} reads")))
-        self._writing = self._opened.enter_context(closing(Session(self.database_url, f"{NAME} writes")))
-        self._writer = self._opened.enter_context(ThreadPoolExecutor(1, NAME))
+        self._reading, self._ahead, self._writing = [
+            self._opened.enter_context(closing(Session(self.database_url, f"{NAME} {what}")))
+            for what in ("reads", "reads ahead", "writes")
+        ]
+        self._reader = self._opened.enter_context(ThreadPoolExecutor(1, f"{NAME} reads ahead"))
+        self._writer = self._opened.enter_context(ThreadPoolExecutor(1, f"{NAME} writes"))
         for one in self.projections:
-            batches = LogBatches(self._reading, one.log, self.partition, self._position(one), one.passed_over)
+            batches = LogBatches(self._ahead, one.log, self.partition, self._position(one), one.passed_over)
             ((table,),) = self._reading.run("SELECT %s::regclass::oid", (_table_of(one),))
             self.lanes[one.name] = Lane(one, batches, table)
 
@@ -198,14 +217,18 @@ class Projector:
         telemetry.beat()
 
     def _catch_up(self, lane: Lane, last: int | None) -> int:
+        """Reads a batch while the one before it is folded and the one before that is written."""
         begun = lane.position
-        while last is None or lane.position < last:
-            limit = self.batch if last is None else min(self.batch, last - lane.position)
-            if (batch := lane.batches.read(limit)) is None:
-                break
+        coming = self._read_ahead(lane, last)
+        while (batch := coming.result()) is not None:
+            coming = self._read_ahead(lane, last)
             self._project(lane, [batch])
         self._settle(lane)
         return lane.position - begun
+
+    def _read_ahead(self, lane: Lane, last: int | None) -> Future[Batch | None]:
+        limit = self.batch if last is None else min(self.batch, last - lane.position)
+        return self._reader.submit(lane.batches.read, max(0, limit))
 
     def _project(self, lane: Lane, batches: Sequence[Batch]) -> None:
         """Folds while the batch before is written, so that the database and this process work at the same time."""
@@ -214,10 +237,10 @@ class Projector:
         batch = Batch(batches[0].first, batches[-1].last, [event for one in batches for event in one.events])
         rows = Rows(partial(tables.fetch, self._reading.connection), lane.ahead)
         lane.projection.fold(rows, batch.events)
-        statements = [tables.upsert(model, list(found.values())) for model, found in rows.written.items()]
+        changes = Changes(rows)
         self._settle(lane)
         lane.ahead = dict(rows.written)
-        lane.writing = self._writer.submit(self._write, lane, batch, statements, rows.appended), batch
+        lane.writing = self._writer.submit(self._write, lane, batch, changes), batch
 
     def _settle(self, lane: Lane) -> None:
         """Waits until everything is written: the next fold would not find rows of two batches ago anywhere else."""
@@ -227,21 +250,14 @@ class Projector:
             if self.after_commit is not None:
                 self.after_commit(lane.projection, batch.first, batch.last)
 
-    def _write(
-        self,
-        lane: Lane,
-        batch: Batch,
-        statements: Sequence[tables.Statement],
-        appended: Mapping[type[ReadModel], Appended],
-    ) -> None:
-        if any(len(rows.rows) >= COPIED for rows in appended.values()):
+    def _write(self, lane: Lane, batch: Batch, changes: Changes) -> None:
+        if changes.copies:
             try:
-                self._move(lane, batch, statements, [tables.copy(model, rows) for model, rows in appended.items()])
+                self._move(lane, batch, changes.statements, changes.copies)
                 return
             except psycopg.errors.UniqueViolation:
                 log.info("%s has rows behind %d already: its position was set back", lane.projection.name, batch.first)
-        inserts = [tables.insert(model, rows) for model, rows in appended.items()]
-        self._move(lane, batch, [*statements, *inserts], ())
+        self._move(lane, batch, [*changes.statements, *changes.inserts()], ())
 
     def _move(
         self, lane: Lane, batch: Batch, statements: Sequence[tables.Statement], copies: Sequence[tables.Copy]

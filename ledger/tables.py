@@ -36,6 +36,7 @@ _INT4, _INT8, _FLOAT8 = struct.Struct(">i").pack, struct.Struct(">q").pack, stru
 _BOOL = struct.Struct(">?").pack
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NULL = "\\N"
+SAMPLE = 64
 
 
 class Column(NamedTuple):
@@ -53,16 +54,24 @@ class Column(NamedTuple):
     def lines(self, values: Sequence[Any]) -> Iterable[str]:
         if self.size and None not in values:
             return map(self.line, values)
-        if self.hashes:
+        if self.hashes and _repeated(values):
             return map(Lines(self.line).__getitem__, values)
         return (_NULL if value is None else self.line(value) for value in values)
 
     def dump(self, values: Sequence[Any]) -> Array:
         if self.size and None not in values:
             return self.array.fixed(map(self.wire, values), self.size)
-        if self.hashes:
+        if self.hashes and _repeated(values):
             return self.array.joined(list(map(Known(self.wire).__getitem__, values)))
+        if None not in values:
+            return self.array.present(map(self.wire, values))
         return self.array.of(None if value is None else self.wire(value) for value in values)
+
+
+def _repeated(values: Sequence[Any]) -> bool:
+    """Judged by the first of them."""
+    first = values[:SAMPLE]
+    return 2 * len(set(first)) < len(first)
 
 
 class Known(dict[Any, bytes]):
@@ -97,7 +106,8 @@ def _escaped(text: str) -> str:
 
 
 def _json_line(value: Any) -> str:
-    return _escaped(msgspec.json.encode(value).decode())
+    """Of what would end a line or a column, JSON has only the backslash."""
+    return msgspec.json.encode(value).decode().replace("\\", "\\\\")
 
 
 def _uuid(text: str) -> bytes:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import lru_cache
 from hashlib import sha256
 from itertools import accumulate, pairwise
+from queue import SimpleQueue
+from threading import Lock
 from typing import Any, NamedTuple
 
 import psycopg
@@ -23,7 +27,7 @@ except ImportError:
 
 BATCH = 128
 BATCHES_A_TIME = 100
-STRETCH = 500_000  # rows a transaction: a snapshot that is held for long keeps vacuum from its work
+STRETCH = 50_000  # rows a transaction: a snapshot that is held for long keeps vacuum from its work
 ID_BYTES = 16
 FIELDS = ", ".join(ChainRow._fields)
 PLACE = "log = %(log)s AND partition = %(partition)s"
@@ -96,17 +100,66 @@ def headless(connection: Connection) -> list[tuple[str, int]]:
 
 def verify_log(connection: Connection, log: str, partition: int, progress: Progress = lambda count: None) -> Verdict:
     """Recomputes every hash and id of a log and compares its end with the head, both as of the beginning: nothing of
-    an append-only log changes afterwards, so that no transaction has to last as long as the log."""
+    an append-only log changes afterwards, so that no transaction has to last as long as the log. A long log is checked
+    in stretches, two at a time; each begins with the hash that the one before it must end with."""
     head, last = head_and_end(connection, log, partition)
     position, hash_ = 0, GENESIS
-    while position < last:
-        until = min(position + STRETCH, last)
-        with connection.transaction():
-            found = check(connection, log, partition, after=position, previous=hash_, last=until, progress=progress)
-        if isinstance(found, Broken):
-            return Verdict(log=log, partition=partition, events=found.position - 1, broken=found)
-        position, hash_ = found
+    for previous, found in _stretches(connection, {"log": log, "partition": partition}, last, progress):
+        end = found if previous == hash_ else Broken(position + 1, "it does not follow on the hash before it")
+        if isinstance(end, Broken):
+            return Verdict(log=log, partition=partition, events=end.position - 1, broken=end)
+        position, hash_ = end
     return Verdict(log=log, partition=partition, events=position, broken=_end(head, position, hash_))
+
+
+def _stretches(
+    connection: Connection, place: dict[str, Any], last: int, progress: Progress
+) -> Iterator[tuple[bytes, tuple[int, bytes] | Broken]]:
+    """What `check` finds in each, in order, and the hash that it began with."""
+    begins, free, counted = range(0, last, STRETCH), SimpleQueue[Connection](), _Counted(progress)
+    free.put(connection)
+
+    def stretch(after: int) -> tuple[bytes, tuple[int, bytes] | Broken]:
+        own = free.get()
+        try:
+            with own.transaction():
+                row = own.execute(f"SELECT hash FROM event_log WHERE {PLACE} AND position = {after}", place).fetchone()
+                previous: bytes = row[0] if row else GENESIS
+                until = min(after + STRETCH, last)
+                told = counted.since(after)
+                return previous, check(own, **place, after=after, previous=previous, last=until, progress=told)
+        finally:
+            free.put(own)
+
+    with ExitStack() as opened:
+        if len(begins) > 1:
+            free.put(opened.enter_context(_another(connection)))
+        yield from opened.enter_context(ThreadPoolExecutor(free.qsize(), "verify")).map(stretch, begins)
+
+
+def _another(connection: Connection) -> Connection:
+    """A second connection to the same database."""
+    told = connection.info
+    return psycopg.connect(told.dsn, password=told.password or None, autocommit=True)
+
+
+class _Counted:
+    """How many rows all threads together have checked."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._count = 0
+        self._turn = Lock()
+
+    def since(self, after: int) -> Progress:
+        def reached(position: int) -> None:
+            nonlocal after
+            with self._turn:
+                self._count += position - after
+                after = position
+                self._progress(self._count)
+
+        return reached
 
 
 def head_and_end(connection: Connection, log: str, partition: int) -> tuple[tuple[int, bytes] | None, int]:

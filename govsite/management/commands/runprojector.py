@@ -26,7 +26,7 @@ PAUSE_S = 0.1  # the browsers are told by the streams: only lists and sums wait 
 EXAMPLES = """
 What it does:
   follows the two logs of the ledger and keeps tables of books, seats, rules, deliberations, proposals, ballots,
-  decisions, orders, fills and positions level with them, in batches of up to 4,000 events. Each batch and the position
+  decisions, orders, fills and positions level with them, in batches of up to 8,000 events. Each batch and the position
   after it are one transaction. Next to it a thread tells the browsers how far the ledger is, and ten times a second
   what the market does. What it writes can be made again from the ledger at any time, also while it runs: see
   python manage.py rebuild --help

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from shutil import rmtree
+from threading import Lock
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -264,15 +266,35 @@ def test_scope_needs_decisions(kept: tuple[Connection, Path]) -> None:
         call_command("audit", "verify", "--book", "demo")
 
 
+COPYING = "SELECT xact_start FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE 'COPY%'"
+
+
 def test_no_transaction_lasts_as_long_as_the_log(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot that is held for minutes keeps vacuum from its work everywhere."""
     monkeypatch.setattr(verifying, "STRETCH", BATCH)
-    begun = []
-    verdict = verify_log(
-        connection, "execution", 0, lambda _: begun.append(connection.execute("SELECT now()").fetchone())
-    )
+    begun, observed = set(), Lock()
+    with psycopg.connect(connection.info.dsn, autocommit=True) as observer:
+
+        def look(_: int) -> None:
+            with observed:
+                begun.update(observer.execute(COPYING).fetchall())
+
+        verdict = verify_log(connection, "execution", 0, look)
     assert (verdict.broken, verdict.events) == (None, ROWS)
-    assert len(set(begun)) == len(begun) == 3
+    assert len(begun) == 3
+
+
+def test_stretches_that_are_checked_at_the_same_time_hang_together(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "STRETCH", BATCH)
+    seen: list[int] = []
+    assert verify_log(connection, "execution", 0, seen.append).broken is None
+    assert seen == sorted(seen)
+    assert seen[-1] == ROWS
+    forge(connection, f"DELETE FROM event_log WHERE position = {BATCH}")
+    broken = Broken(BATCH, f"position {BATCH} is missing, {BATCH + 1} follows")
+    assert verify_log(connection, "execution", 0).broken == broken
 
 
 def test_a_removed_archive_of_a_signed_ledger_is_a_fault(kept: tuple[Connection, Path], tmp_path: Path) -> None:
