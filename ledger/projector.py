@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Protocol
 
@@ -33,7 +33,7 @@ OBJECTS = 100_000  # between two searches for garbage: the rows of a batch die w
 SWITCH_S = 0.0005  # how long the thread that writes waits for its turn while the other one folds
 READ = 500
 BATCH = 8000
-COPIED = 200  # appended rows: so many are copied, fewer go with the other rows in one round trip
+COPIED = 200  # appended rows: so many are copied, fewer are upserted as the other rows are
 IDLE_MS = 250
 LOST: tuple[type[Exception], ...] = (
     *(psycopg.OperationalError, psycopg.InterfaceError),
@@ -262,20 +262,19 @@ class Projector:
     def _move(
         self, lane: Lane, batch: Batch, statements: Sequence[tables.Statement], copies: Sequence[tables.Copy]
     ) -> None:
-        """The position and the rows in one transaction; what is copied cannot be in a pipeline."""
+        """The position and the rows in one transaction. One statement after the other: psycopg's pipeline may keep the
+        end of what is longer than a socket takes at once, and then both sides wait for ever."""
         connection, one, before = self._writing.connection, lane.projection, batch.first - 1
-        with nullcontext() if copies else connection.pipeline() as pipeline, connection.transaction():
+        with connection.transaction():
             moved = connection.execute(
                 "UPDATE projection SET position = %s WHERE name = %s AND log = %s AND partition = %s AND position = %s "
                 "AND to_regclass(%s)::oid = %s",
                 (batch.last, one.name, one.log, self.partition, before, _table_of(one), lane.table),
             )
-            tables.copy_in(connection, copies)
-            tables.write(connection, statements)
-            if pipeline is not None:
-                pipeline.sync()
             if moved.rowcount != 1:
                 raise Fenced(f"{one.name} is not at {before} any more: another projector, or a rebuild was swapped in")
+            tables.copy_in(connection, copies)
+            tables.write(connection, statements)
 
     def _position(self, projection: Projection) -> int:
         place = (projection.name, projection.log, self.partition)

@@ -184,7 +184,7 @@ def write(connection: Connection, statements: Iterable[Statement]) -> None:
 
 
 def copy_in(connection: Connection, copies: Iterable[Copy]) -> None:
-    """In the connection's transaction, which is not in a pipeline. Raises `psycopg.errors.UniqueViolation`."""
+    """In the connection's transaction. Raises `psycopg.errors.UniqueViolation`."""
     for text, lines in copies:
         with connection.cursor() as cursor, cursor.copy(text) as into:
             into.write(lines)

@@ -35,10 +35,11 @@ class Positions:
         self.log = log
         self.passed_over = passed_over
         self.fails_at = 0
+        self.quote = "USDT"
 
     def fold(self, rows: Rows, events: Sequence[Told]) -> None:
         for event in events:
-            quote: Any = None if event.position == self.fails_at else "USDT"
+            quote: Any = None if event.position == self.fails_at else self.quote
             rows.add(account(f"{self.name}:{event.position}", event, quote))
             counted = rows.change(Account, self.name, event.position) or rows.add(account(self.name, event, "USDT"))
             counted.cash += 1
@@ -93,6 +94,19 @@ def test_position_and_read_model_move_together_or_not_at_all(ledger_url: str, ap
     assert again.catch_up() == 100
     again.close()
     assert state(ledger_url, "orders") == (600, list(range(1, 601)))
+
+
+@pytest.mark.timeout(120)
+def test_batches_longer_than_a_socket_takes_at_once_are_written(
+    ledger_url: str, application: LedgerApplication
+) -> None:
+    application.commit([cancelled(n) for n in range(4000)])
+    model = Positions("orders")
+    model.quote = "x" * 4000
+    one = projector(ledger_url, model, batch=500)
+    assert one.catch_up() == 4000
+    one.close()
+    assert state(ledger_url, "orders")[0] == 4000
 
 
 def test_the_callback_comes_after_the_commit_in_batches(ledger_url: str, application: LedgerApplication) -> None:
