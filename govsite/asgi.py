@@ -12,8 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "govsite.settings")
 settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else a warning is printed
 pages = get_asgi_application()
 
-from govsite.live import presence  # noqa: E402 - needs Django's settings and apps
+from govsite.live import floods, presence  # noqa: E402 - needs Django's settings and apps
 from govsite.live.routing import websocket  # noqa: E402
 
+floods.limit()
 presence.start()
 application = ProtocolTypeRouter({"http": pages, "websocket": websocket})

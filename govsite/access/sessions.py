@@ -16,7 +16,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.http import HttpRequest, HttpResponse
 
 from govsite.access.addresses import address
@@ -72,9 +72,12 @@ def fingerprint(session_key: str | None) -> str:
 def tell_sockets(user_id: object, session_key: str | None = None) -> None:
     """Tells the person's open sockets to look again whether they may stay; those of `session_key` are to go at once.
     Without Redis they look by themselves within seconds."""
-    message = {"type": "person.changed", "session": fingerprint(session_key) if session_key else ""}
+    group = group_of(user_id)
+    session = fingerprint(session_key) if session_key else ""
     try:
-        async_to_sync(get_channel_layer().group_send)(group_of(user_id), message)
+        async_to_sync(get_channel_layer().group_send)(
+            group, {"type": "person.changed", "group": group, "session": session}
+        )
     except (redis.RedisError, OSError) as error:
         log.warning("the open sockets of person %s could not be told at once: %s", user_id, error)
 
@@ -104,9 +107,18 @@ def _changed(sender: Any, instance: User, created: bool = False, **options: Any)
         transaction.on_commit(lambda: tell_sockets(user_id))
 
 
+def _rights_changed(sender: Any, instance: Any, action: str, **_: Any) -> None:
+    """Groups or permissions of a person; what changes from the other side, sockets find out by themselves."""
+    if isinstance(instance, User) and action in ("post_add", "post_remove", "post_clear"):
+        user_id = instance.pk
+        transaction.on_commit(lambda: tell_sockets(user_id))
+
+
 def connect() -> None:
     user_logged_in.connect(_begin, dispatch_uid="govsite.session")
     user_login_failed.connect(_failed, dispatch_uid="govsite.session")
     user_logged_out.connect(_end, dispatch_uid="govsite.session")
     post_save.connect(_changed, sender=User, dispatch_uid="govsite.session")
     post_delete.connect(_changed, sender=User, dispatch_uid="govsite.session")
+    for through in (User.groups.through, User.user_permissions.through):
+        m2m_changed.connect(_rights_changed, sender=through, dispatch_uid="govsite.session")

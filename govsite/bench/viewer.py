@@ -13,6 +13,7 @@ from typing import Any
 
 import websockets
 
+SEEN_EVERY = 8
 FILLS = {"OrderFilled", "OrderPartiallyFilled"}
 
 
@@ -61,12 +62,16 @@ class Viewer:
         url = self.address.replace("http", "ws", 1) + "/ws/live/"
         async with websockets.connect(url, additional_headers=headers, origin=self.address) as socket:  # type: ignore[arg-type]
             await socket.send(json.dumps({"subscribe": ["executions"]}))
+            frames = 0
             while not self._stop.is_set():
                 try:
                     frame = await asyncio.wait_for(socket.recv(), 0.5)
                 except TimeoutError:
                     continue
                 self._take(json.loads(frame), time.time_ns())
+                frames += 1
+                if frames % SEEN_EVERY == 0:
+                    await socket.send(json.dumps({"seen": frames}))
 
     def _take(self, message: dict[str, Any], now: int) -> None:
         """A message of events carries the rows of one or more transactions."""

@@ -22,7 +22,9 @@ from django.db import InterfaceError, OperationalError, connections
 
 from governance.models import Book
 from govsite.live import memo
+from govsite.live.frames import encoded, framed, group_of_book
 from govsite.live.rounds import Rounds
+from govsite.live.snapshot import described
 from govsite.live.status import STREAMS, Heard, StreamState
 from govsite.live.ticker import Ticker
 from govsite.ops import halting, market, standing
@@ -61,12 +63,13 @@ class Broadcaster(threading.Thread):
         self._traded = asyncio.Event()
         self._ending = asyncio.Event()
         self._database = ThreadPoolExecutor(1, "standing")
-        self.outcomes = standing.Outcomes()
+        self.outcomes: dict[str, standing.Outcomes] = {}
         self._forget()
 
     def _forget(self) -> None:
         """What came from Redis; gathered anew after a lost connection."""
-        self.ticker, self.rounds, self.heard = Ticker(), Rounds(), Heard()
+        self.ticker, self.heard = Ticker(), Heard()
+        self.rounds: dict[str, Rounds] = {}
         self.refused: Counter[str] = Counter()
         self.refused_upto = "0-0"
 
@@ -124,12 +127,8 @@ class Broadcaster(threading.Thread):
     async def _database_run(self, what: Callable[..., Any], *arguments: Any) -> Any:
         return await self._loop.run_in_executor(self._database, what, *arguments)
 
-    async def _send(self, group: str, key: str, message: dict[str, Any]) -> str:
-        """Encoded once for the whole group."""
-        text = msgspec.json.encode(message).decode()
-        frame = {"type": "live.frame", "key": key, "text": text, "heads": self.heads}
-        await self.layer.group_send(group, frame)
-        return text
+    async def _send(self, group: str, key: str, message: dict[str, Any]) -> None:
+        await self.layer.group_send(group, framed(group, key, encoded(message), self.heads))
 
     async def _follow_ledger(self) -> None:
         """What is in a ledger stream is committed: browsers need not wait for the read models."""
@@ -145,7 +144,7 @@ class Broadcaster(threading.Thread):
         while True:
             await self._advanced.wait()
             self._advanced.clear()
-            await self.layer.group_send("ledger", {"type": "ledger.advanced", **self.heads})
+            await self.layer.group_send("ledger", {"type": "ledger.advanced", "group": "ledger", **self.heads})
 
     async def _tell_ticks(self) -> None:
         """Ten times a second the newest 400 ticks at most: at any rate of the market this costs the same."""
@@ -184,7 +183,7 @@ class Broadcaster(threading.Thread):
 
     async def _tell_rounds(self) -> None:
         """What was announced in the last tenth of a second, at once."""
-        self.rounds = Rounds()
+        self.rounds = {}
         last = await self._last_id(client.DELIBERATIONS)
         while True:
             await asyncio.sleep(TICKS_EVERY_S)
@@ -194,33 +193,46 @@ class Broadcaster(threading.Thread):
             entries = answer[0][1]
             last = entries[-1][0].decode()
             for _, fields in entries:
-                body = _body(fields)
+                book, body = _booked(fields)
                 if isinstance(body, ProposalAnnounced | MassCounted | DeliberationResolved):
-                    self.rounds.take(body)
-            if rounds := self.rounds.changed():
-                await self._send("rounds", "rounds", {"type": "rounds", "at": _now_ms(), "rounds": rounds})
+                    for name in {"", book}:  # whoever follows no book sees the rounds of all
+                        self.rounds.setdefault(name, Rounds()).take(body)
+            for name, known in self.rounds.items():
+                if rounds := known.changed():
+                    message = {"type": "rounds", "at": _now_ms(), "rounds": rounds}
+                    await self._send(group_of_book("rounds", name), "rounds", message)
 
     async def _tell_status(self) -> None:
         """Once a second, and sooner after a trade: positions and money are in it."""
         self.heard, self.refused, self.refused_upto = Heard(), Counter(), "0-0"
         while True:
             now = _now_ms()
-            message = await self._status(now)
-            await memo.remember("status", await self._send("status", "status", message))
+            await self._tell_books(await self._machine(now), now)
             ticks = {"type": "ticks", "at": now, "ticks": self.ticker.everything(now)}
-            await memo.remember("ticks", msgspec.json.encode(ticks).decode())
+            await memo.remember("ticks", encoded(ticks))
             await asyncio.sleep(STATUS_PAUSE_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STATUS_EVERY_S - STATUS_PAUSE_S):
                     await self._traded.wait()
             self._traded.clear()
 
-    async def _status(self, now: int) -> dict[str, Any]:
+    async def _tell_books(self, machine: dict[str, Any], now: int) -> None:
+        """The machine with each book; who follows none is told of the one founded first."""
+        prices, stale = self.ticker.marks(), self.ticker.stale(now)
+        books = await self._database_run(_standings, prices, stale, self.outcomes)
+        first = next(iter(books), "")
+        for name, book in books.items() or [("", {})]:
+            text = encoded(machine | book)
+            for listed in {name, ""} if name == first else {name}:
+                group = group_of_book("status", listed)
+                await self.layer.group_send(group, framed(group, "status", text, self.heads))
+                await memo.remember("status", text, listed)
+
+    async def _machine(self, now: int) -> dict[str, Any]:
         streams = [await self._stream(name) for name in STREAMS]
         reports = await self._database_run(telemetry.processes, self.reports)
         self.heard.take(reports)
         await self._count_refused()
-        prices, stale = self.ticker.marks(), self.ticker.stale(now)
         return {
             "type": "status",
             "at": now,
@@ -231,7 +243,6 @@ class Broadcaster(threading.Thread):
             "dead_letters": dict(self.refused),
             "source": self.ticker.source,
             "notices": msgspec.to_builtins(await self._database_run(market.told, reports.get("feed"))),
-            **await self._database_run(_standing, prices, stale, self.outcomes),
         }
 
     async def _count_refused(self) -> None:
@@ -266,12 +277,17 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _body(fields: dict[bytes, bytes]) -> Any:
-    """The message of an entry; None where it is not a sound one (who wrote it has been told elsewhere)."""
+def _booked(fields: dict[bytes, bytes]) -> tuple[str, Any]:
+    """The message of an entry and its book; None where it is not a sound one (who wrote it has been told elsewhere)."""
     try:
-        return decode(fields.get(client.FIELD, b"")).body
+        envelope = decode(fields.get(client.FIELD, b""))
     except Refused:
-        return None
+        return "", None
+    return envelope.book, envelope.body
+
+
+def _body(fields: dict[bytes, bytes]) -> Any:
+    return _booked(fields)[1]
 
 
 def _ticks(newest_first: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Tick]:
@@ -279,22 +295,20 @@ def _ticks(newest_first: list[tuple[bytes, dict[bytes, bytes]]]) -> list[Tick]:
     return [body for body in bodies if isinstance(body, Tick)]
 
 
-def _standing(prices: Mapping[str, Decimal], stale: frozenset[str], outcomes: standing.Outcomes) -> dict[str, Any]:
-    """What PostgreSQL knows of the book at these prices."""
-    book: Book | None = standing.first_book()
-    if book is None:
-        return {}
+def _standings(
+    prices: Mapping[str, Decimal], stale: frozenset[str], outcomes: dict[str, standing.Outcomes]
+) -> dict[str, dict[str, Any]]:
+    """What PostgreSQL knows of each book at these prices, the one founded first first."""
+    desks = halting.everywhere()
     return {
-        **halting.of_book(book.book),
-        "desks": halting.everywhere(),
-        "portfolio": standing.portfolio(book.book, prices, stale),
-        "outcomes": outcomes.of(book.book),
-        "book": {
-            "book": book.book,
-            "quote": book.quote,
-            "source": book.source,
-            "seats": standing.council(book.book),
-        },
+        book.book: {
+            **halting.of_book(book.book),
+            "desks": desks,
+            "portfolio": standing.portfolio(book.book, prices, stale),
+            "outcomes": outcomes.setdefault(book.book, standing.Outcomes()).of(book.book),
+            "book": described(book),
+        }
+        for book in Book.objects.order_by("founded_at", "book")
     }
 
 

@@ -9,7 +9,6 @@ import msgspec
 import redis.asyncio
 from django.conf import settings
 
-KEYS = {"ticks": "live:ticks", "status": "live:status"}
 KEPT_S = 10
 
 _clients: dict[asyncio.AbstractEventLoop, redis.asyncio.Redis] = {}
@@ -25,14 +24,20 @@ def client() -> redis.asyncio.Redis:
     return _clients[loop]
 
 
-async def remember(what: str, text: str) -> None:
-    await client().set(KEYS[what], text, ex=KEPT_S)
+async def remember(what: str, text: str, book: str = "") -> None:
+    await client().set(_key(what, book), text, ex=KEPT_S)
 
 
-async def recall() -> dict[str, Any]:
-    """Ready to be put into a snapshot; without what is older than ten seconds."""
-    values = await client().mget(list(KEYS.values()))
-    return {what: msgspec.Raw(value) for what, value in zip(KEYS, values, strict=True) if value}
+async def recall(wanted: set[str], book: str) -> dict[str, Any]:
+    """Of `ticks` and `status` what is wanted, ready to be put into a snapshot; without what is older than 10 s."""
+    keys = {"ticks": _key("ticks", ""), "status": _key("status", book)}
+    asked = [what for what in keys if what in wanted]
+    values = await client().mget([keys[what] for what in asked]) if asked else []
+    return {what: msgspec.Raw(value) for what, value in zip(asked, values, strict=True) if value}
+
+
+def _key(what: str, book: str) -> str:
+    return f"live:{what}:{book}" if book else f"live:{what}"
 
 
 async def forget_client() -> None:

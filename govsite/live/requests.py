@@ -7,16 +7,27 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from govsite.live.frames import group_of_book
+
 LARGEST_MESSAGE = 4096
 PER_SECOND = 20.0
 BURST = 40.0
 
-Topic = Annotated[str, Meta(pattern=r"^(deliberations|executions|status|ticks(:[A-Z0-9][A-Z0-9._-]{0,31})?)$")]
+TOPIC = r"^(deliberations|executions|ledger|status|ticks(:[A-Z0-9][A-Z0-9._-]{0,31})?)$"
+Topic = Annotated[str, Meta(pattern=TOPIC)]
 Position = Annotated[int, Meta(ge=0)]
 Name = Literal["governance", "execution"]
 
 LOGS: dict[str, Name] = {"deliberations": "governance", "executions": "execution"}
-PERMISSIONS = {"deliberations": "governance.view_deliberation", "executions": "execution.view_order"}
+PERMISSIONS = {
+    "deliberations": "governance.view_deliberation",
+    "executions": "execution.view_order",
+    "ledger": "ledger.view_ledgerevent",
+    "status": "governance.view_book",
+    "ticks": "market.view_pricerun",
+}
+"""What each kind of topic needs; a viewer has all but the ledger's."""
+RIGHTS = frozenset(PERMISSIONS.values())
 
 
 class BadRequest(Exception):
@@ -28,7 +39,7 @@ class Request(Struct, forbid_unknown_fields=True):
 
     subscribe: Annotated[list[Topic], Meta(min_length=1, max_length=64)] | None = None
     after: dict[Name, Position] = msgspec.field(default_factory=dict)
-    book: Annotated[str, Meta(max_length=64)] = ""
+    book: Annotated[str, Meta(max_length=64, pattern="^[^\x00]*$")] = ""
     seen: Position | None = None
 
 
@@ -44,6 +55,8 @@ def parse(text: str | None) -> Request:
         request = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise BadRequest(str(error)) from error
+    except RecursionError as error:
+        raise BadRequest("The message is nested too deeply.") from error
     if (request.subscribe is None) == (request.seen is None):
         raise BadRequest('Send {"subscribe": […]} or {"seen": N}.')
     return request
@@ -65,17 +78,25 @@ class Allowance:
         return True
 
 
-def groups(topics: list[str]) -> set[str]:
-    """The channel groups of topics."""
-    wanted = set()
+def needed(topics: list[str]) -> dict[str, str]:
+    """The right that each of these topics needs."""
+    return {topic: PERMISSIONS[topic.partition(":")[0]] for topic in topics}
+
+
+def logs(topics: list[str]) -> set[str]:
+    """The logs whose events are sent."""
+    return {"governance", "execution"} if "ledger" in topics else {LOGS[topic] for topic in topics if topic in LOGS}
+
+
+def groups(topics: list[str], book: str) -> set[str]:
+    """The channel groups of topics; `book` is whose rounds and status are followed."""
+    wanted = {"ledger"} if logs(topics) else set()
     for topic in topics:
         kind, _, symbol = topic.partition(":")
-        if kind in LOGS:
-            wanted.add("ledger")
         if kind == "deliberations":
-            wanted.add("rounds")
+            wanted.add(group_of_book("rounds", book))
         if kind == "ticks":
             wanted.add(f"ticks.{symbol}" if symbol else "ticks")
         if kind == "status":
-            wanted.add("status")
+            wanted.add(group_of_book("status", book))
     return wanted

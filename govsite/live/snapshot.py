@@ -14,13 +14,19 @@ from ledger.rebuild import projections
 DECISIONS = 60
 
 
-def snapshot(book: str = "") -> dict[str, Any]:
-    """Read in one repeatable-read transaction, so that all of it is of the same position."""
+class NoSuchBook(Exception):
+    """The text names the books that there are."""
+
+
+def snapshot(book: str, parts: frozenset[str]) -> dict[str, Any]:
+    """Read in one repeatable-read transaction, so that all of it is of the same position. `parts`: `status` for how
+    the book stands, `deliberations` for its last decisions. Without a name it is the book founded first;
+    `name` says which one it is. Raises `NoSuchBook`."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(f"LOCK TABLE {_tables()} IN ACCESS SHARE MODE")
-        return {"type": "snapshot", "positions": positions(), **_book(book)}
+        return {"type": "snapshot", "positions": positions(), **_book(book, parts)}
 
 
 def _tables() -> str:
@@ -36,22 +42,29 @@ def positions() -> dict[str, int]:
         return {"governance": 0, "execution": 0, **dict(cursor.fetchall())}
 
 
-def _book(name: str) -> dict[str, Any]:
+def _book(name: str, parts: frozenset[str]) -> dict[str, Any]:
     found = Book.objects.filter(book=name).first() if name else standing.first_book()
-    if found is None:
-        return {"book": None, "standing": {}, "decisions": []}
-    decided = Decision.objects.filter(book=found.book).order_by("-ledger_position")[:DECISIONS]
-    return {
-        "book": {
-            "book": found.book,
-            "quote": found.quote,
-            "source": found.source,
-            "seats": standing.council(found.book),
-        },
-        "standing": {
+    if found is None and name:
+        raise NoSuchBook(f"There is no book {name}; there are: {', '.join(standing.books()) or 'none yet'}.")
+    told: dict[str, Any] = {"name": found.book if found else "", "book": None, "standing": {}, "decisions": []}
+    if found is not None and "status" in parts:
+        told["book"] = described(found)
+        told["standing"] = {
             **halting.of_book(found.book),
             "portfolio": standing.portfolio(found.book, {}),
             "outcomes": standing.Outcomes().of(found.book),
-        },
-        "decisions": summaries(decided),
+        }
+    if found is not None and "deliberations" in parts:
+        decided = Decision.objects.filter(book=found.book).order_by("-ledger_position")[:DECISIONS]
+        told["decisions"] = summaries(decided)
+    return told
+
+
+def described(book: Book) -> dict[str, Any]:
+    return {
+        "book": book.book,
+        "quote": book.quote,
+        "source": book.source,
+        "symbols": sorted(terms["symbol"] for terms in book.instruments),
+        "seats": standing.council(book.book),
     }

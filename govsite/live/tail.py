@@ -15,9 +15,20 @@ from django.db import connections
 from govsite.live import presence
 
 BATCH = 500
+LARGEST_FRAME = 256 * 1024
 FRAMES_KEPT = 256
 FRESH_MS = 2000
 FILLS = ("OrderFilled", "OrderPartiallyFilled")
+PUBLIC = frozenset(
+    {
+        *("DeliberationOpened", "ProposalAdmitted", "AmendmentOffered", "ProposalRefused", "ProposalTallied"),
+        *("ProposalsArbitrated", "DecisionReached", "OrderAccepted", "OrderSent", "OrderWorking"),
+        *("OrderPartiallyFilled", "OrderFilled", "OrderRejected", "OrderCancelled", "OrderExpired"),
+        *("TradingHalted", "TradingReduced", "TradingResumed", "FeedSourceChanged"),
+        *("BreakerWarned", "BreakerTripped", "BreakerCleared", "AlarmAcknowledged"),
+    }
+)
+"""What decisions, orders, the mode of trading and alarms are told by; the rest is for who may explore the ledger."""
 QUERY = """
 SELECT position, event_id::text, (extract(epoch FROM recorded_at) * 1000)::bigint, aggregate, aggregate_id::text,
        version, event, book, actor, correlation_id, causation_id, payload::text
@@ -27,19 +38,51 @@ NAMES = (
     *("position", "event_id", "at", "aggregate", "aggregate_id", "version"),
     *("event", "book", "actor", "correlation_id", "causation_id"),
 )
+EVENT, BOOK = NAMES.index("event"), NAMES.index("book")
 
 
 class Received(msgspec.Struct):
     received_at: int
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """One message for clients: the rows `first`..`last` of a log."""
+class View(msgspec.Struct, frozen=True):
+    """Whose events a client is shown ("" is every book's), and whether all of them or the public ones."""
 
-    log: str
-    first: int
-    last: int
-    text: str
+    book: str
+    everything: bool
+
+
+class Frame:
+    """The rows up to `last` of a log. Each row is encoded once, and each view of them once. `whole`: no row that is
+    committed later can belong to it."""
+
+    def __init__(self, log: str, rows: list[tuple[Any, ...]], *, whole: bool) -> None:
+        self.log = log
+        self.whole = whole
+        self._rows: list[tuple[str, str, bytes]] = []
+        size = 0
+        for row in rows:
+            payload = msgspec.Raw(row[-1].encode())
+            text = msgspec.json.encode({**dict(zip(NAMES, row, strict=False)), "payload": payload})
+            size += len(text)
+            if self._rows and size > LARGEST_FRAME:
+                self.whole = True
+                break
+            self._rows.append((row[EVENT], row[BOOK] or "", text))
+            self.last = int(row[0])
+        self._texts: dict[View, str] = {}
+
+    def text(self, view: View) -> str:
+        """The message for clients of that view; "" if it is shown none of these rows."""
+        if view not in self._texts:
+            shown = [
+                text
+                for event, book, text in self._rows
+                if (view.everything or event in PUBLIC) and (not view.book or not book or book == view.book)
+            ]
+            head = b'{"type":"event","log":"%s","position":%d,"payload":[' % (self.log.encode(), self.last)
+            self._texts[view] = (head + b",".join(shown) + b"]}").decode() if shown else ""
+        return self._texts[view]
 
 
 class Tail:
@@ -54,11 +97,12 @@ class Tail:
         """The next rows after `position`, at most 500; None where there are none. Raises psycopg.OperationalError."""
         async with self._lock:
             frame = self._frames.get((log, position))
-            if frame is None or frame.last < min(upto, position + BATCH):
+            if frame is None or (frame.last < upto and not frame.whole):
                 rows = await self._read(log, position)
                 if not rows:
                     return None
-                frame = _frame(log, rows)
+                _observe(rows)
+                frame = Frame(log, rows, whole=len(rows) == BATCH)
                 self._keep((log, position), frame)
             return frame
 
@@ -94,14 +138,6 @@ def conninfo() -> str:
     """Where Django's own database is; a test's is another than the settings' URL says."""
     known = connections["default"].settings_dict
     return psycopg.conninfo.make_conninfo(settings.DATABASE_URL, dbname=known["NAME"])
-
-
-def _frame(log: str, rows: list[tuple[Any, ...]]) -> Frame:
-    payload = [{**dict(zip(NAMES, row, strict=False)), "payload": msgspec.Raw(row[-1].encode())} for row in rows]
-    first, last = rows[0][0], rows[-1][0]
-    _observe(rows)
-    message = {"type": "event", "log": log, "position": last, "payload": payload}
-    return Frame(log, first, last, msgspec.json.encode(message).decode())
 
 
 def _observe(rows: list[tuple[Any, ...]]) -> None:

@@ -137,6 +137,10 @@ CHANNEL_LAYERS = {
     }
 }
 
+# Of one web process: live sockets at once, and those of one person.
+LIVE_SOCKETS = environment.number("GOVSITE_LIVE_SOCKETS", 1000)
+LIVE_SOCKETS_PER_PERSON = environment.number("GOVSITE_LIVE_SOCKETS_PER_PERSON", 20)
+
 # Where books with the term real_venue trade; "" is nowhere.
 VENUE = os.environ.get("GOVSITE_VENUE", "")
 

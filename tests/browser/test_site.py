@@ -8,11 +8,13 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from governance.models import Decision
+from governance.models import Book, Decision
 from ledger import gate
 from ledger.models import OutboxCommand
 from tests.browser.conftest import Site, log_in
 from tests.integration.site.conftest import Writer
+from tests.servers import wait_until
+from tests.unit.site.history import START, History
 
 pytestmark = pytest.mark.browser
 
@@ -140,3 +142,31 @@ def test_a_halt_takes_two_clicks_and_a_reason_and_resuming_waits_for_an_answer(
     expect(page.locator("#resume-dialog [data-answer]")).to_contain_text("Waiting")
     OutboxCommand.objects.update(result="refused:MODE")
     expect(page.locator("#resume-dialog [data-answer]")).to_have_text("Refused: the book's mode does not allow it.")
+
+
+def test_the_live_page_follows_the_chosen_book(site: Site, context: BrowserContext, writer: Writer) -> None:
+    """Last in this file: from here on there are two books."""
+    other = History("second", now=START + 1)
+    other.found().round(outcome="vetoed", instrument="ETHUSDT")
+    _tell(writer, other)
+    page = log_in(context, site)
+    wait_until(lambda: Book.objects.filter(book="second").exists(), "the second book was projected")
+    page.goto(f"{site.url}/?book=second")
+    rows = page.locator("details.decision")
+    expect(page.locator("h1")).to_have_text("second, live")
+    expect(rows).to_have_count(1)
+    expect(rows.nth(0)).to_contain_text("vetoed")
+    writer.history.round(instrument="BTCUSDT")
+    writer.commit()
+    other.round(instrument="ETHUSDT")
+    _tell(writer, other)
+    expect(rows).to_have_count(2)
+    expect(page.locator("#events")).to_contain_text("DecisionReached")
+    expect(page.locator("#events")).not_to_contain_text("BTCUSDT")
+
+
+def _tell(writer: Writer, history: History) -> None:
+    writer.governance.commit(list(history.governance))
+    writer.execution.commit(list(history.execution))
+    history.governance.clear()
+    history.execution.clear()

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feeds.recordings.lines import Unreadable
-from govsite.bench import feeding, ledgering, rounds
+from govsite.bench import fanout, feeding, ledgering, rounds
 from govsite.bench.run import Unmeasured, measure
 
 RECORDINGS = settings.BASE_DIR.parent / "shared" / "market"
@@ -42,6 +42,7 @@ examples:
   manage.py bench --rounds 3000        a governor alone: rounds/s with eight ballots each, fsync on
   manage.py bench --ledger --events 1000000   appending, asking, verifying, projecting
   manage.py bench --feeds              from a venue's bytes to ticks alone, beside what msgspec and a socket need
+  manage.py bench --viewers 200        one web server: prices ten times a second to 200 sockets
   pytest tests/unit --benchmark-enable --benchmark-only   the pure parts
 """
 
@@ -70,6 +71,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--frames", type=int, default=40_000, metavar="N", help="with --feeds: frames to measure on (default 40000)"
         )
+        parser.add_argument(
+            "--viewers", type=int, metavar="N", help="measure only the live socket, with N of them open"
+        )
+        parser.add_argument(
+            "--server", choices=fanout.SERVERS, default=fanout.SERVERS[0], help="with --viewers: which web server"
+        )
         parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as JSON")
         parser.add_argument("--data-dir", help="not used: a benchmark has a directory of its own")
 
@@ -83,6 +90,9 @@ class Command(BaseCommand):
             return
         if options["feeds"]:
             self._feeds(console, options["path"], options["frames"], options["json"])
+            return
+        if options["viewers"]:
+            self._viewers(console, options)
             return
         paths = options["path"] or [str(RECORDINGS / DEFAULT)]
         try:
@@ -112,6 +122,18 @@ class Command(BaseCommand):
         _print_feeds(console, report)
         if target:
             target.write_text(json.dumps(report, indent=2) + "\n")
+
+    def _viewers(self, console: Console, options: dict[str, Any]) -> None:
+        try:
+            with console.status("starting servers") as status:
+                report = fanout.measure(
+                    options["viewers"], seconds=options["seconds"], server=options["server"], say=status.update
+                )
+        except Unmeasured as error:
+            raise CommandError(str(error)) from error
+        _print_viewers(console, report)
+        if options["json"]:
+            options["json"].write_text(json.dumps(report, indent=2) + "\n")
 
     def _ledger(self, console: Console, events: int, target: Path | None) -> None:
         with console.status("starting servers") as status:
@@ -170,6 +192,21 @@ def _print_feeds(console: Console, report: dict[str, Any]) -> None:
     console.print(table)
     made = "a market that was made up" if not report["recordings"] else ", ".join(report["recordings"])
     console.print(f"on {made}, load {os.getloadavg()[0]:.1f}")
+
+
+def _print_viewers(console: Console, report: dict[str, Any]) -> None:
+    table = Table("server", "viewers", "p50 ms", "p95 ms", "p99 ms", "max ms", "frames", "missed", "CPU", "µs a frame")
+    times = [f"{report[name]:.1f}" for name in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
+    counts = (f"{report['frames']:,}", f"{report['missed']:,}")
+    table.add_row(
+        report["server"], f"{report['connected']:,} of {report['viewers']:,}", *times, *counts,
+        f"{report['web_cpu']:.0%}", f"{report['web_us_a_frame']:.0f}",
+    )  # fmt: skip
+    console.print(table)
+    memory = f"memory {report['empty_mb']:.0f} → {report['rss_mb']:.0f} MiB"
+    console.print(f"{memory}, the audience's own CPU {report['audience_cpu']:.0%}, load {report['load']:.1f}")
+    for why, number in report["lost"].items():
+        console.print(f"{number:,} lost: {why}")
 
 
 def _print_ledger(console: Console, report: dict[str, Any]) -> None:

@@ -102,7 +102,7 @@ async def test_who_comes_later_begins_with_the_last_prices_and_status(
         streams.publish(TICKS, [trade(1, "61000")])
         streams.redis.close()
         await in_thread(_wait_for_prices, connection)
-    await viewer.says(subscribe=["ticks"])
+    await viewer.says(subscribe=["ticks", "status"])
     snapshot = await viewer.hears()
     assert snapshot["ticks"]["ticks"]["BTCUSDT"]["last"] == "61000"
     assert snapshot["status"]["book"]["quote"] == "USDT"

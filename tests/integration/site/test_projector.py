@@ -16,6 +16,7 @@ from ledger.models import Head
 from streams.events import Outcome
 from tests.integration.site.conftest import Writer
 
+PARTS = frozenset(("status", "deliberations"))
 OUTCOMES: tuple[Outcome, ...] = ("granted", "vetoed", "reduced", "refused")
 
 
@@ -58,9 +59,10 @@ def test_projecting_again_finds_nothing_new(writer: Writer) -> None:
 
 
 def test_the_snapshot_of_an_empty_ledger_says_so(database: str) -> None:
-    assert snapshot() == {
+    assert snapshot("", PARTS) == {
         "type": "snapshot",
         "positions": {"governance": 0, "execution": 0},
+        "name": "",
         "book": None,
         "standing": {},
         "decisions": [],
@@ -69,7 +71,7 @@ def test_the_snapshot_of_an_empty_ledger_says_so(database: str) -> None:
 
 def test_the_snapshot_tells_money_council_and_decisions(writer: Writer) -> None:
     writer.show(lambda history: history.found().round())
-    state = snapshot()
+    state = snapshot("", PARTS)
     assert state["book"]["quote"] == "USDT"
     assert len(state["book"]["seats"]) == 8
     assert state["standing"]["mode"]["mode"] == "NORMAL"

@@ -11,6 +11,8 @@ from channels.testing import WebsocketCommunicator
 from django.db import connections
 
 from govsite.live import memo
+from govsite.live.doors import doors
+from govsite.live.hub import hub
 from govsite.live.routing import websocket
 from govsite.live.tail import tail
 
@@ -43,6 +45,8 @@ async def in_thread(what: Any, *arguments: Any) -> Any:
 
 async def leave() -> None:
     """Closes what belongs to this test's event loop."""
+    await doors().close()
+    await hub().close()
     await tail().close()
     await memo.forget_client()
     await get_channel_layer().flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from govsite.live.requests import Allowance, BadRequest, groups, parse
 from govsite.live.rounds import KEPT, Rounds
 from govsite.live.status import Heard, StreamState
+from govsite.live.tail import PUBLIC
 from govsite.live.ticker import Ticker
+from streams.events import AGGREGATES
 from streams.messages import DeliberationResolved, MassCounted, ProposalAnnounced, Quote, Trade
 
 NOW = 1_700_000_000_000
@@ -142,8 +145,11 @@ def test_the_age_of_a_stream_is_that_of_its_last_entry() -> None:
 
 
 def test_topics_are_channel_groups() -> None:
-    assert groups(["deliberations", "ticks:BTCUSDT"]) == {"ledger", "rounds", "ticks.BTCUSDT"}
-    assert groups(["executions", "ticks", "status"]) == {"ledger", "ticks", "status"}
+    assert groups(["deliberations", "ticks:BTCUSDT"], "") == {"ledger", "rounds", "ticks.BTCUSDT"}
+    assert groups(["executions", "ticks", "status"], "") == {"ledger", "ticks", "status"}
+    one, other = groups(["deliberations", "status"], "demo"), groups(["deliberations", "status"], "desk/2")
+    assert one & other == {"ledger"}
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,99}", group) for group in one | other)
 
 
 def test_either_a_subscription_or_what_was_seen() -> None:
@@ -158,3 +164,13 @@ def test_messages_are_rationed_and_the_ration_grows_back() -> None:
     allowance = Allowance(0.0)
     assert [allowance.take(0.0) for _ in range(41)] == [True] * 40 + [False]
     assert allowance.take(1.0)
+
+
+def test_what_is_public_are_events_that_there_are() -> None:
+    assert {event.__name__ for types in AGGREGATES.values() for event in types} >= PUBLIC
+
+
+def test_deep_nesting_is_refused() -> None:
+    for nested in ('{"after":' + "[" * 3000, "[" * 4000, '{"x":' + "[" * 3000 + "]" * 1000):
+        with pytest.raises(BadRequest):
+            parse(nested)

@@ -17,6 +17,7 @@ import { Store } from "./store.js";
 const byId = (id) => document.getElementById(id);
 const words = JSON.parse(byId("words").textContent);
 const store = new Store();
+const topics = byId("main").dataset.topics.split(" ").filter(Boolean); // those that this person may see
 const decisions = new Decisions(byId("decisions"), words);
 const SOURCES = { live: ["good", "live"], replay: ["warn", "replay"], synthetic: ["veto", "synthetic"] };
 
@@ -85,6 +86,7 @@ function showConnection(now) {
     silent: ["bad", "lost", `silent for ${quiet}`],
     lost: ["bad", "lost", `connection lost, last word ${quiet} ago`],
     "logged-out": ["bad", "lost", "logged out"],
+    refused: ["bad", "lost", `not live: ${connection.reason}`],
   };
   const [look, icon, fallback] = texts[connection.state];
   const text = connection.state === "live" && !store.lastEventAt ? "live, no event yet" : fallback;
@@ -92,7 +94,7 @@ function showConnection(now) {
   node.title = connection.reason || "";
   node.querySelector("use").setAttribute("href", `#i-${icon}`);
   setText(node.querySelector("span"), text);
-  document.body.classList.toggle("offline", ["lost", "silent", "reconnecting"].includes(connection.state) && store.loaded);
+  document.body.classList.toggle("offline", ["lost", "silent", "reconnecting", "refused"].includes(connection.state) && store.loaded);
   const stale = byId("stale");
   const silentStatus = store.statusAt ? now - store.statusAt : 0;
   stale.hidden = !(connection.state !== "live" || silentStatus > 4000) || !store.loaded;
@@ -116,7 +118,7 @@ async function complete() {
 async function poll() {
   if (connection.state === "live") return;
   try {
-    const response = await fetch("/live/snapshot/", { headers: { Accept: "application/json" } });
+    const response = await fetch(`/live/snapshot/?book=${encodeURIComponent(book)}`, { headers: { Accept: "application/json" } });
     if (!response.ok) return;
     const snapshot = await response.json();
     if (connection.state !== "live") {
@@ -128,7 +130,7 @@ async function poll() {
   }
 }
 
-const live = new Live(["deliberations", "executions", "ticks", "status"], {
+const live = new Live(topics, book, {
   message(message, at) {
     lastMessageAt = at;
     if (message.type === "status") {
@@ -156,5 +158,6 @@ document.addEventListener("keydown", (event) => {
 });
 setInterval(() => mark("status"), 1000);
 setInterval(poll, 3000);
-live.open();
+if (topics.length) live.open();
+else connection = { state: "refused", reason: "Your role may see nothing of it." };
 mark("all");

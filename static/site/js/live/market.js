@@ -79,7 +79,8 @@ function draw(canvas, history) {
 }
 
 export function showMarket(root, store, now) {
-  const markets = [...store.markets.values()].sort((a, b) => a.symbol.localeCompare(b.symbol));
+  const traded = store.book?.symbols; // a feed may carry what this book does not trade
+  const markets = [...store.markets.values()].filter((market) => !traded || traded.includes(market.symbol)).sort((a, b) => a.symbol.localeCompare(b.symbol));
   root.querySelector(".empty").hidden = markets.length > 0;
   keyed(root.querySelector("ul"), markets, (market) => market.symbol, make, (row, market) => update(row, market, now));
 }

@@ -3,11 +3,14 @@
 const SEEN_EVERY = 8;
 const LONGEST_WAIT_MS = 8000;
 const SILENT_MS = 4000;
-const AGAIN = { 4401: "You are logged out." };
+const LOGGED_OUT = 4401;
+const FORBIDDEN = 4403;
+const TOO_SLOW = 4008;
 
 export class Live {
-  constructor(topics, { message, state }) {
+  constructor(topics, book, { message, state }) {
     this.topics = topics;
+    this.book = book;
     this.deliver = message;
     this.tell = state;
     this.after = null;
@@ -22,7 +25,7 @@ export class Live {
     this.frames = 0;
     const socket = (this.socket = new WebSocket(`${scheme}://${location.host}/ws/live/`));
     socket.addEventListener("open", () => {
-      const request = { subscribe: this.topics };
+      const request = { subscribe: this.topics, book: this.book };
       if (this.after) request.after = this.after;
       socket.send(JSON.stringify(request));
     });
@@ -52,12 +55,16 @@ export class Live {
 
   #closed(socket, event) {
     if (socket !== this.socket) return;
-    if (AGAIN[event.code]) {
-      this.tell({ state: "logged-out", reason: event.reason || AGAIN[event.code] });
+    if (event.code === LOGGED_OUT) {
+      this.tell({ state: "logged-out", reason: event.reason || "You are logged out." });
       location.assign(`/admin/login/?next=${encodeURIComponent(location.pathname)}`);
       return;
     }
-    if (event.code === 4008) this.after = null; // too far behind: begin again from a snapshot
+    if (event.code === FORBIDDEN) {
+      this.tell({ state: "refused", reason: event.reason || "Your rights have changed; load the page again." });
+      return;
+    }
+    if (event.code === TOO_SLOW) this.after = null; // too far behind: begin again from a snapshot
     this.tries += 1;
     const wait = Math.min(LONGEST_WAIT_MS, 250 * 2 ** Math.min(this.tries, 6)) * (0.7 + 0.6 * Math.random());
     this.tell({ state: "lost", reason: event.reason, retryAt: Date.now() + wait });
