@@ -13,6 +13,7 @@ from governance.backlog import Backlog
 from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
 from governance.domain.step import Answer, GateSetting, Refusal, Step, empty
+from governance.readings import Publisher
 from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
 from governance.screening import Screening
 from ledger import gate
@@ -62,6 +63,7 @@ class Session:
         self.execution = Follower(database_url, "execution")
         self.gates = psycopg.connect(database_url, autocommit=True)
         self.telemetry = Telemetry(self.streams.redis, "governor")
+        self.readings = Publisher(self.streams.redis)
         self.screening = Screening()
         self.chambers: dict[str, Chamber] = {}
         self.backlog = Backlog("0-0")
@@ -353,6 +355,7 @@ class Session:
                 self._to_all(executed_envelope(missed), now)
         self.telemetry.gauges["waiting"] = len(self.backlog)
         self.telemetry.beat(now)
+        self.readings.publish(self.chambers, now)
 
     def _observe_gates(self, now: int) -> None:
         """The gate in PostgreSQL is the truth about modes; a chamber is told when it differs from what it knows."""

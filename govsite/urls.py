@@ -11,6 +11,8 @@ from govsite.access.login import login
 from govsite.api import docs_page, root
 from govsite.ops import (
     alarms,
+    books,
+    change_page,
     commanding,
     confirming,
     decisions,
@@ -19,13 +21,20 @@ from govsite.ops import (
     feed_page,
     governing,
     health,
+    letter_page,
+    letters,
+    limits,
     market_page,
     metrics,
     orders,
     pages,
     past,
     rule_page,
+    rule_versions,
+    seat_page,
+    term_page,
     verifying,
+    why,
 )
 
 urlpatterns = [
@@ -50,8 +59,12 @@ urlpatterns = [
     path("orders/<path:order_id>/why/", decisions.why_order, name="why-order"),
     path("orders/<path:order_id>/cancel/", desk.cancel, name="cancel-order"),
     path("alarms/", alarms.page, name="alarms"),
+    path("alarms/open/", alarms.open_panel, name="open-alarms"),
     path("alarms/clear/", alarms.clear, name="clear-breaker"),
     path("alarms/<path:alarm_id>/acknowledge/", alarms.acknowledge, name="acknowledge-alarm"),
+    path("books/", books.page, name="books"),
+    path("limits/", limits.page, name="limits"),
+    path("why/", why.page, name="why"),
     path("feed/", feed_page.page, name="feed"),
     path("feed/switch/", feed_page.switch, name="switch-source"),
     path("agents/", governing.agents, name="agents"),
@@ -62,7 +75,9 @@ urlpatterns = [
     path("holds/", governing.holds, name="holds"),
     path("holds/<path:decision_id>/release/", governing.decide_hold, {"verdict": "release"}, name="release-hold"),
     path("holds/<path:decision_id>/refuse/", governing.decide_hold, {"verdict": "refuse"}, name="refuse-hold"),
-    path("dead-letters/", pages.dead_letters, name="dead-letters"),
+    path("dead-letters/", letters.listed, name="dead-letters"),
+    path("dead-letters/<str:entry_id>/", letter_page.letter, name="dead-letter"),
+    path("dead-letters/<str:entry_id>/again/", letter_page.resubmit, name="resubmit-letter"),
     path("halt/", commanding.halt, name="halt"),
     path("lift/", commanding.lift, name="lift"),
     path("resume/", commanding.resume, name="resume"),
@@ -77,6 +92,19 @@ urlpatterns = [
     path("api/v1/docs", docs_page.page, name="api-docs"),
     path("api/v1/", root.urls),
     path("admin/login/", login),  # before the admin's own, which is for staff only
-    path("admin/governance/rule/<uuid:rule_id>/edit/", admin.site.admin_view(rule_page.edit), name="rule-edit"),
+    *(
+        path(f"admin/governance/{address}", admin.site.admin_view(view), name=name)
+        for address, view, name in (
+            ("rule/new/", rule_page.add, "rule-add"),
+            ("rule/<uuid:rule_id>/edit/", rule_page.edit, "rule-edit"),
+            ("rule/<uuid:rule_id>/retire/", rule_page.retire, "rule-retire"),
+            ("rule/<uuid:rule_id>/versions/", rule_versions.page, "rule-versions"),
+            ("seat/new/", seat_page.grant, "seat-grant"),
+            ("seat/<uuid:seat_id>/act/<slug:what>/", seat_page.act, "seat-act"),
+            ("book/<str:book>/terms/", term_page.listed, "terms"),
+            ("book/<str:book>/terms/<slug:name>/", term_page.edit, "term-edit"),
+            ("changerequest/<uuid:aggregate_id>/decide/", change_page.page, "change-page"),
+        )
+    ),
     path("admin/", admin.site.urls),
 ]

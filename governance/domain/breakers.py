@@ -60,7 +60,7 @@ class Breakers:
         `now` is the process clock (ns)."""
         warned, self._warned = self._warned, {known for known in self._warned if known[2] == LATCHED}
         for measure in MEASURES:
-            for reading in measure(self.state, self.surveillance, now):
+            for reading in measure(self.state, self.surveillance, now, False):
                 yield from self._judge(reading, warned, now)
 
     def _judge(self, reading: Reading, warned: set[tuple[str, str, str]], now: int) -> Iterator[Event]:
@@ -116,18 +116,18 @@ def _calm(state: BookState, breaker: Breaker, subject: str, value: Decimal, limi
     return value < CALM_BELOW * limit and (breaker, subject) not in state.safety.tripped
 
 
-def losses(state: BookState, surveillance: Surveillance, now: int) -> Iterator[Reading]:
+def losses(state: BookState, surveillance: Surveillance, now: int, everything: bool = False) -> Iterator[Reading]:
     """Drawdown from the peak, and the loss of the UTC market day."""
     standing, equity, terms = surveillance.standing(), surveillance.equity(), state.terms
     if standing.peak is None or standing.day_open is None or equity is None:
         return
     lost = _share(standing.peak - equity, standing.peak)
-    if not _calm(state, "drawdown", state.book, lost, terms.drawdown_reduce):
+    if everything or not _calm(state, "drawdown", state.book, lost, terms.drawdown_reduce):
         inputs = {"peak": str(standing.peak), "equity": str(equity), "drawdown": _short(lost)}
         limits = (terms.drawdown_halt, terms.drawdown_reduce)
         yield from _staged("drawdown", state.book, "(peak − equity)/peak", lost, limits, inputs)
     lost = _share(standing.day_open - equity, standing.day_open)
-    if not _calm(state, "daily_loss", state.book, lost, terms.daily_loss_reduce):
+    if everything or not _calm(state, "daily_loss", state.book, lost, terms.daily_loss_reduce):
         inputs = {"day_open": str(standing.day_open), "equity": str(equity), "loss": _short(lost)}
         limits = (terms.daily_loss_halt, terms.daily_loss_reduce)
         yield from _staged("daily_loss", state.book, "(day_open − equity)/day_open", lost, limits, inputs)
@@ -151,11 +151,11 @@ def _staged(
         )
 
 
-def reject_rate(state: BookState, surveillance: Surveillance, now: int) -> Iterator[Reading]:
+def reject_rate(state: BookState, surveillance: Surveillance, now: int, everything: bool = False) -> Iterator[Reading]:
     terms = state.terms
     orders, rejects = surveillance.orders(now)
     rate = Decimal(rejects) / orders if orders and orders >= terms.reject_orders else ZERO
-    if _calm(state, "reject_rate", state.book, rate, terms.reject_rate):
+    if not everything and _calm(state, "reject_rate", state.book, rate, terms.reject_rate):
         return
     yield Reading(
         breaker="reject_rate",
@@ -170,14 +170,14 @@ def reject_rate(state: BookState, surveillance: Surveillance, now: int) -> Itera
     )
 
 
-def stale_feed(state: BookState, surveillance: Surveillance, now: int) -> Iterator[Reading]:
+def stale_feed(state: BookState, surveillance: Surveillance, now: int, everything: bool = False) -> Iterator[Reading]:
     """Of listed instruments that have had a price since the start."""
     terms = state.terms
     for instrument in sorted(surveillance.watches.keys() & state.instruments.keys()):
         age = surveillance.age(instrument, now)
         assert age is not None, "watched instruments have an age"
         seconds = Decimal(age) / NS_PER_S
-        if _calm(state, "stale_feed", instrument, seconds, terms.stale_suspend_s):
+        if not everything and _calm(state, "stale_feed", instrument, seconds, terms.stale_suspend_s):
             continue
         for effect, limit in (("SUSPENDED", terms.stale_suspend_s), ("REDUCE_ONLY", terms.stale_reduce_s)):
             yield Reading(
@@ -193,10 +193,13 @@ def stale_feed(state: BookState, surveillance: Surveillance, now: int) -> Iterat
             )
 
 
-def repeated_execution(state: BookState, surveillance: Surveillance, now: int) -> Iterator[Reading]:
-    """Control 5: latched until a person has looked at it; only a new fill can trip it."""
+def repeated_execution(
+    state: BookState, surveillance: Surveillance, now: int, everything: bool = False
+) -> Iterator[Reading]:
+    """Control 5: latched until a person has looked at it; only a new fill can trip it, and is news only once."""
     terms = state.terms
-    for (agent, instrument, side), fills in surveillance.fresh_fills(now).items():
+    counted = surveillance.recent_fills(now) if everything else surveillance.fresh_fills(now)
+    for (agent, instrument, side), fills in counted.items():
         yield Reading(
             breaker="repeated_execution",
             subject=f"{agent}:{instrument}",
@@ -208,11 +211,13 @@ def repeated_execution(state: BookState, surveillance: Surveillance, now: int) -
         )
 
 
-def repeated_trips(state: BookState, surveillance: Surveillance, now: int) -> Iterator[Reading]:
+def repeated_trips(
+    state: BookState, surveillance: Surveillance, now: int, everything: bool = False
+) -> Iterator[Reading]:
     terms = state.terms
     since = now - terms.repeated_trips_window_s * NS_PER_S
     trips = sum(at > since for at in state.safety.trips)
-    if _calm(state, "repeated_execution", state.book, Decimal(trips), terms.repeated_trips):
+    if not everything and _calm(state, "repeated_execution", state.book, Decimal(trips), terms.repeated_trips):
         return
     yield Reading(
         breaker="repeated_execution",
@@ -226,7 +231,9 @@ def repeated_trips(state: BookState, surveillance: Surveillance, now: int) -> It
     )
 
 
-def reconciliation(state: BookState, surveillance: Surveillance, now: int) -> Iterator[Reading]:
+def reconciliation(
+    state: BookState, surveillance: Surveillance, now: int, everything: bool = False
+) -> Iterator[Reading]:
     """A difference in an instrument that the book does not list is one whatever its size. One in cash that a person
     has cleared is measured from there: it lasts until it is booked, and is news only where it changes."""
     for instrument in sorted(state.safety.differences):
@@ -258,7 +265,7 @@ def reconciliation(state: BookState, surveillance: Surveillance, now: int) -> It
         )
 
 
-MEASURES: tuple[Callable[[BookState, Surveillance, int], Iterator[Reading]], ...] = (
+MEASURES: tuple[Callable[[BookState, Surveillance, int, bool], Iterator[Reading]], ...] = (
     losses,
     reject_rate,
     stale_feed,
@@ -266,6 +273,7 @@ MEASURES: tuple[Callable[[BookState, Surveillance, int], Iterator[Reading]], ...
     repeated_trips,
     reconciliation,
 )
+"""Of what is calm a measure tells nothing, unless it is asked for `everything`: then it only looks."""
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal:

@@ -245,6 +245,23 @@ class Surveillance:
             _forget(self._fills[key], since)
         return {key: len(self._fills[key]) for key in fresh if key in self._fills}
 
+    def recent_fills(self, now: int) -> Mapping[tuple[str, str, Side], int]:
+        """Fills in the window of repeated execution, of everybody who has any; asking changes nothing."""
+        since = now - self.state.terms.repeated_window_s * NS_PER_S
+        counted = {key: sum(at > since for at in times) for key, times in self._fills.items()}
+        return {key: fills for key, fills in counted.items() if fills}
+
+    def recent_volatility(self, instrument: str) -> tuple[Decimal, int | None]:
+        """As it was when it was last looked at, and for how long it has not been too much (ns); None: it never was."""
+        watch, terms = self.watches[instrument], self.state.terms
+        calm = None if watch.volatile_at is None else self.prices.now - watch.volatile_at
+        return watch.volatility(terms.volatility_window_s), calm
+
+    def loss_age(self, instrument: str) -> int | None:
+        """Since the last round trip closed (market clock, ns), as it was last looked at; None: unknown."""
+        known = self._streaks.get(instrument)
+        return None if known is None else self.prices.now - known[1]
+
     def conditions(self, instrument: str, now: int) -> Conditions:
         """`now` is the process clock (ns)."""
         safety, market_now, terms = self.state.safety, self.prices.now, self.state.terms

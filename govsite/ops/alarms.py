@@ -20,12 +20,14 @@ from govsite.models import AlarmDelivery
 from govsite.ops import keyset
 from govsite.ops.alarm_words import severity, title_words, what_next
 from govsite.ops.desk import posted_book
-from govsite.ops.frame import page_context
+from govsite.ops.frame import chosen_book, page_context
 from govsite.ops.sending import ReasonForm, may, send, told
+from govsite.ops.standing import books
 from streams.messages import AcknowledgeAlarm, ClearBreaker
 from streams.parts import Breaker
 
 PAGE = 50
+OPEN_SHOWN = 8
 SHOWS = {"open": "Not acknowledged", "all": "All"}
 ANSWERS = {"NO_CHANGE": "somebody has acknowledged or cleared it already, or it waits for no person"}
 
@@ -65,6 +67,18 @@ def page(request: HttpRequest) -> HttpResponse:
         },
         status=400 if problems else 200,
     )
+
+
+@require_GET
+@never_cache
+@login_required
+@permission_required("governance.view_alarm", raise_exception=True)
+def open_panel(request: HttpRequest) -> HttpResponse:
+    """What the live page shows of them: the newest that nobody has acknowledged."""
+    book = chosen_book(request, books())
+    rows = list(Alarm.objects.filter(book=book, acknowledged_at=None).order_by("-raised_at")[: OPEN_SHOWN + 1])
+    described = _described(book, rows[:OPEN_SHOWN])
+    return render(request, "site/open_alarms.html", {"alarms": described, "more": len(rows) > OPEN_SHOWN, "book": book})
 
 
 def _described(book: str, rows: list[Alarm]) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ class Wanted(forms.Form):
             "instrument": listed_in(book),
             "agent": list(seats),
             "track": list(TRACKS),
-            "why": [*rules, *sorted(REASONS)],
+            "why": [*rules, *seats, *sorted(REASONS)],
         }
 
     def clean(self) -> dict[str, Any]:

@@ -16,10 +16,13 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Watch",
         (
             ("Live", "monitoring", "live"),
+            ("Books", "library_books", "books"),
             ("Market", "show_chart", "market"),
             ("Decisions", "account_tree", "decisions"),
             ("Orders", "receipt_long", "orders"),
             ("Alarms", "notifications", "alarms"),
+            ("Limits", "speed", "limits"),
+            ("Why", "help", "why"),
             ("Feed", "sensors", "feed"),
         ),
     ),

@@ -9,7 +9,20 @@ from playwright.sync_api import BrowserContext, ConsoleMessage
 from tests.browser.conftest import Site, log_in
 from tests.integration.site.conftest import Writer
 
-CONSOLE = ("/", "/market/", "/orders/", "/alarms/", "/feed/", "/agents/", "/changes/", "/holds/", "/dead-letters/")
+CONSOLE = (
+    "/",
+    "/market/",
+    "/orders/",
+    "/alarms/",
+    "/feed/",
+    "/agents/",
+    "/changes/",
+    "/holds/",
+    "/dead-letters/",
+    "/limits/",
+    "/why/",
+    "/books/",
+)
 FORMS = ("/halt/", "/second-factor/enrol/", "/none/")
 ADMIN = (
     "/admin/",

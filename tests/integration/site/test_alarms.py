@@ -163,3 +163,25 @@ def test_looking_and_acknowledging_are_rights_of_their_own(writer: Writer) -> No
     user.user_permissions.add(Permission.objects.get(codename="acknowledge_alarm"))
     assert "Acknowledge…" in text(guest.get("/alarms/"))
     assert guest.post("/alarms/halt/acknowledge/", {"reason": "r"}).status_code == 302
+
+
+def test_the_live_page_has_a_panel_of_what_nobody_has_acknowledged(
+    writer: Writer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer.show(some)
+    assert 'data-from="/alarms/open/?book=demo"' in text(client.get("/"))
+    panel = client.get("/alarms/open/", {"book": "demo"})
+    assert [each["row"].alarm_id for each in panel.context["alarms"]] == ["latch", "halt"]
+    assert "Two operators resume, one after the other." in text(panel)
+    assert NASTY not in text(panel)
+    monkeypatch.setattr(alarms, "OPEN_SHOWN", 1)
+    assert "The newest 1; there are more." in text(client.get("/alarms/open/"))
+
+
+def test_a_panel_without_alarms_says_so_and_is_not_for_everybody(writer: Writer, client: Client) -> None:
+    writer.show(lambda history: history.found())
+    assert "No alarm of book demo waits for a person." in text(client.get("/alarms/open/"))
+    nobody = Client()
+    nobody.force_login(User.objects.create(username="nobody", is_staff=True))
+    assert nobody.get("/alarms/open/").status_code == 403
+    assert "open-alarms" not in text(nobody.get("/"))
