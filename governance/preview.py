@@ -10,13 +10,17 @@ from streams.changes import Change
 from streams.events import Preview
 
 LAST = 200
+PATIENCE_S = 10
 
 
 def preview(database_url: str, book: str, change: Change, last: int = LAST) -> Preview:
     """What the change would have made of the last `last` decisions of the book, each by itself. A rule's texts have
     been through the sandbox before. Raises `RuleRefused` for a rule that does not compile, AttributeError for a
-    parameter that there is not, psycopg.OperationalError where the ledger does not answer."""
-    with psycopg.connect(database_url, autocommit=True, application_name="preview") as connection:
+    parameter that there is not, psycopg.OperationalError where the ledger does not answer a question in time."""
+    options = f"-c statement_timeout={PATIENCE_S * 1000}"
+    with psycopg.connect(
+        database_url, autocommit=True, application_name="preview", options=options, connect_timeout=PATIENCE_S
+    ) as connection:
         return replayed(connection, book, change, last)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -46,6 +47,7 @@ _QUOTED = r"""\"\"\"(?:\\.|[^\\])*?\"\"\"|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\r\
 _TOKEN = re.compile(_RAW + "|" + _QUOTED + r"|//[^\n]*|[()\[\]{}]", re.DOTALL)
 _POSITION = re.compile(r"<input>:(-?\d+):(-?\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '(all|exists|exists_one|existsOne|map|filter|has|matches)'")
+_UNKNOWN = re.compile(r"undeclared reference to '([^']+)'")
 _NO_LISTS = "facts are single values, there is nothing to go through"
 _INSTEAD = {"matches": "a pattern of counts can take minutes; use in, startsWith, endsWith or contains"}
 _ANY_VALUE, _REFERENCE_MAP, _ENTRY_VALUE, _REFERENCE_NAME, _LENGTH_DELIMITED = 2, 2, 2, 1, 2
@@ -138,7 +140,7 @@ class Engine:
         try:
             expression = self._env.compile(text)
         except RuntimeError as error:
-            raise _refused(str(error)) from error
+            raise _refused(str(error), self.schema) from error
         found = expression.return_type()
         if found != _TYPES[kind]:
             raise TextRefused(f"the text gives {found.name()}, it must give {kind}")
@@ -204,7 +206,7 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
     return value | message[at] << shift, at + 1
 
 
-def _refused(error: str) -> TextRefused:
+def _refused(error: str, known_facts: Iterable[str]) -> TextRefused:
     places = [(int(line), int(column), message) for line, column, message in _POSITION.findall(error)]
     known = [(line, column, found[1]) for line, column, message in places if (found := _UNDECLARED.match(message))]
     if known:
@@ -213,4 +215,14 @@ def _refused(error: str) -> TextRefused:
     if not places:
         return TextRefused(error[:300])
     line, column, message = places[0]
+    if unknown := _UNKNOWN.match(message):
+        message = f"{unknown[0]}{_closest(unknown[1], known_facts)}"
     return TextRefused(message[:300], max(line, 0), max(column, 0))
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
+    """The fact that was probably meant: the one spelt most like it, or the one with the same last word."""
+    names = sorted(known)
+    found = get_close_matches(name, names, 1)
+    found += [each for each in names if each.rpartition(".")[2] == name.rpartition(".")[2]]
+    return f"; did you mean {found[0]}?" if found else ""

@@ -14,11 +14,7 @@ from ninja import Field, Query, Router, Schema
 
 from execution.models import Order
 from feeds import control
-from governance.domain.parameters import BOOK, INSTRUMENT
-from governance.domain.rulebook import RuleRefused, checked
 from governance.models import Alarm, Book, ChangeRequest, Hold, Seat
-from governance.preview import preview
-from governance.screening import described, request_of
 from govsite.access import roles
 from govsite.api import bodies, problems, tokens
 from govsite.api.answers import ERRORS, asks_only, fresh, path_text
@@ -26,12 +22,11 @@ from govsite.api.bodies import sane
 from govsite.api.reading import GateShape, gate_of
 from govsite.api.sending import CommandState, asked, find, id_of, may, posts, state
 from govsite.auditing import output
-from govsite.govern.files import as_activated
+from govsite.govern.trying import NotTried, Unsound, tried
 from govsite.ops import halting, sending
 from ledger import gate, outbox
-from rules.sandbox import Sandbox
 from streams import commands as c
-from streams.changes import ActivateRule, Change, RetireRule, SetTerm
+from streams.changes import Change
 from streams.client import connect
 from streams.events import Preview
 
@@ -180,23 +175,12 @@ def request_change(request: HttpRequest, book: str, wait: float = WAIT) -> HttpR
 
 
 def _previewed(book: str, change: Change, last: int) -> Preview | None:
-    screened = request_of(change)
-    if screened is not None:
-        with Sandbox() as sandbox:
-            found = sandbox.check(screened)
-        if found:
-            raise problems.bad("; ".join(map(described, found)))
-    if isinstance(change, SetTerm):
-        if change.name not in (INSTRUMENT if change.instrument else BOOK):
-            return None  # the governor refuses it, with the list
-    elif not isinstance(change, ActivateRule | RetireRule):
-        return None
     try:
-        if isinstance(change, ActivateRule):
-            checked(as_activated(change))
-        return preview(settings.DATABASE_URL, book, change, last=last)
-    except (RuleRefused, AttributeError, LookupError, ValueError) as error:
-        raise problems.bad(f"change: {error}") from None
+        return tried(book, change, last)
+    except Unsound as error:
+        raise problems.bad(str(error)) from None
+    except NotTried as error:
+        raise problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
 
 
 # --- alarms, orders, money --------------------------------------------------------------------------

@@ -29,6 +29,11 @@ DECIDING = {
 _scored = performance.Scored()
 
 
+def may_ask(request: HttpRequest) -> bool:
+    """Whether the forms of the admin, which is for staff, take a request for a change."""
+    return bool(request.user.is_staff and request.user.has_perm("governance.request_change"))
+
+
 # --- agents -----------------------------------------------------------------------------------------
 
 
@@ -40,7 +45,11 @@ def agents(request: HttpRequest) -> HttpResponse:
     context = page_context(request, "agents")
     seats = Seat.objects.filter(book=context["book"]).order_by("-weight_ppm", "agent")
     rows = [{"row": seat, "look": SEAT_LOOKS.get(seat.status, "")} for seat in seats]
-    return render(request, "site/agents.html", {**context, "seats": rows, "regret": _scored.regret(context["book"])})
+    return render(
+        request,
+        "site/agents.html",
+        {**context, "may_ask": may_ask(request), "seats": rows, "regret": _scored.regret(context["book"])},
+    )
 
 
 @require_GET
@@ -61,6 +70,7 @@ def agent(request: HttpRequest, name: str) -> HttpResponse:
         {
             **context,
             "seat": seat,
+            "may_ask": may_ask(request),
             "look": SEAT_LOOKS.get(seat.status, ""),
             "weights": plots.weight_plot(rows),
             "forecasts": len(given),
@@ -93,6 +103,7 @@ def changes(request: HttpRequest) -> HttpResponse:
             **context,
             **told(request, DECIDING),
             "may": request.user.has_perm("governance.approve_change"),
+            "may_ask": may_ask(request),
             "open": [{**_shown(row), "own": row.who == me} for row in rows],
             "closed": [_shown(row) for row in closed],
         },

@@ -20,7 +20,8 @@ from execution.models import FINAL, Account, Order, Position
 from governance.models import Book, ChangeRequest, Hold, InstrumentState, Rule
 from govsite.access import roles
 from govsite.auditing import as_of
-from govsite.auditing.past import past
+from govsite.auditing.executed import Place
+from govsite.auditing.past import Past, past
 from govsite.ops.frame import page_context
 from govsite.ops.reading import reading
 from ledger import audit
@@ -94,10 +95,19 @@ def _moment(connection: Connection, text: str) -> datetime:
 
 
 def _life(connection: Connection, book: str) -> tuple[datetime, datetime] | None:
-    """The times of the book's first and last event."""
-    query = "SELECT recorded_at FROM event_log WHERE book = %s AND log = 'governance' ORDER BY position {} LIMIT 1"
-    ends = [connection.execute(query.format(way), [book]).fetchone() for way in ("ASC", "DESC")]
-    return (ends[0][0], ends[1][0]) if ends[0] and ends[1] else None
+    """From the founding of the book to the last event of its log."""
+    founded = connection.execute(
+        """SELECT partition, recorded_at FROM event_log
+        WHERE log = 'governance' AND split_part(topic, '.', 2) = 'BookFounded' AND book = %s LIMIT 1""",
+        [book],
+    ).fetchone()
+    if founded is None:
+        return None
+    query = (
+        "SELECT recorded_at FROM event_log WHERE log = 'governance' AND partition = %s ORDER BY position DESC LIMIT 1"
+    )
+    last = _one(connection, query, founded[0])
+    return founded[1], last or founded[1]
 
 
 def _at_step(life: tuple[datetime, datetime], text: str) -> datetime:
@@ -137,18 +147,17 @@ def _shown(connection: Connection, book: str, at: datetime, life: tuple[datetime
         "positions_in_log": sorted(places.items(), reverse=True),
         "money": [(name.replace("_", " "), value) for name, value in told["money"].items() if name != "quote"],
         "terms": sorted(msgspec.structs.asdict(told["terms"]).items()),
-        "around": _around(connection, book, at, places, life),
+        "around": _around(connection, found, life),
         "differences": _differences(book, told),
     }
 
 
-def _around(
-    connection: Connection, book: str, at: datetime, places: dict[str, int], life: tuple[datetime, datetime] | None
-) -> list[tuple[str, str]]:
+def _around(connection: Connection, found: Past, life: tuple[datetime, datetime] | None) -> list[tuple[str, str]]:
     """Where to go from here: to the events before and after, and by the minute and the hour."""
+    at = found.at
     steps: list[tuple[str, datetime | None]] = [
-        ("previous event", _event_before(connection, book, at, places)),
-        ("next event", _event_after(connection, book, places)),
+        ("previous event", _event_before(connection, found)),
+        ("next event", _event_after(connection, found)),
     ]
     now = timezone.now()
     for name, by in reversed(AROUND.items()):
@@ -157,23 +166,32 @@ def _around(
     return [(name, _address(moment)) for name, moment in steps if moment is not None]
 
 
-def _event_before(connection: Connection, book: str, at: datetime, places: dict[str, int]) -> datetime | None:
+def _event_before(connection: Connection, found: Past) -> datetime | None:
     """The commit before the one that this state comes from."""
-    query = """SELECT recorded_at FROM event_log WHERE book = %s AND log = %s AND position <= %s AND recorded_at < %s
+    query = f"""SELECT recorded_at FROM event_log WHERE {OF_BOOK} AND position <= %s AND recorded_at < %s
         ORDER BY position DESC LIMIT 1"""
-    last = [
-        _one(connection, query, book, log, position, at + timedelta(microseconds=1)) for log, position in places.items()
-    ]
-    newest = max((moment for moment in last if moment), default=at)
-    earlier = [_one(connection, query, book, log, position, newest) for log, position in places.items()]
+    beyond = found.at + timedelta(microseconds=1)
+    last = [_one(connection, query, *_place(found.book, place), beyond) for place in _places(found)]
+    newest = max((moment for moment in last if moment), default=found.at)
+    earlier = [_one(connection, query, *_place(found.book, place), newest) for place in _places(found)]
     return max((moment for moment in earlier if moment), default=None)
 
 
-def _event_after(connection: Connection, book: str, places: dict[str, int]) -> datetime | None:
-    query = """SELECT recorded_at FROM event_log WHERE book = %s AND log = %s AND position > %s
-        ORDER BY position LIMIT 1"""
-    later = [_one(connection, query, book, log, position) for log, position in places.items()]
+def _event_after(connection: Connection, found: Past) -> datetime | None:
+    query = f"SELECT recorded_at FROM event_log WHERE {OF_BOOK} AND position > %s ORDER BY position LIMIT 1"
+    later = [_one(connection, query, *_place(found.book, place)) for place in _places(found)]
     return min((moment for moment in later if moment), default=None)
+
+
+OF_BOOK = "book = %s AND log = %s AND partition = %s"
+
+
+def _places(found: Past) -> tuple[Place, Place]:
+    return found.governance, found.execution
+
+
+def _place(book: str, place: Place) -> tuple[str, str, int, int]:
+    return book, place.log, place.partition, place.position
 
 
 def _one(connection: Connection, query: str, *values: object) -> datetime | None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Max
 
@@ -15,14 +15,36 @@ from governance.domain.performance import GivenForecast, Regret
 from governance.models import Ballot, CouncilScore, Outcome, Proposal, Seat, SeatWeight
 from streams.events import CouncilScored, ObservedOutcome, SeatScore
 
-FORECASTS = 5_000
+FORECASTS = 2_000
 WEIGHTS = 600
 PROPOSALS = 50
 VETOES = 500
 Key = tuple[str, str]
 
 
-def question_of(proposal: Proposal, proposals: Mapping[str, Proposal]) -> str:
+class Asked(NamedTuple):
+    """What a question is made of; thousands are read at once, and rows of a model would take five times as long."""
+
+    proposal_id: str
+    action: str
+    instrument: str
+    target: Decimal
+    amends: str
+    held: Decimal | None
+    price: Decimal | None
+    legs: list[dict[str, Any]]
+
+
+class Answer(NamedTuple):
+    """What the market made of a question; y is None where it cannot be told."""
+
+    deliberation_id: str
+    question: str
+    gain: float | None
+    y: bool | None
+
+
+def question_of(proposal: Asked | Proposal, proposals: Mapping[str, Asked] | Mapping[str, Proposal]) -> str:
     """`BTCUSDT:buy`, of several legs joined by `+`; an amendment shares the question of its original."""
     while proposal.amends and proposal.amends in proposals:
         proposal = proposals[proposal.amends]
@@ -31,24 +53,26 @@ def question_of(proposal: Proposal, proposals: Mapping[str, Proposal]) -> str:
     return "+".join(sorted(f"{name}:{'buy' if change > 0 else 'sell'}" for name, change in parts if change))
 
 
-def with_originals(ids: Iterable[str]) -> dict[str, Proposal]:
+def with_originals(ids: Iterable[str]) -> dict[str, Asked]:
     """The proposals and whatever they amend."""
-    asked = Proposal.objects.only("action", "instrument", "target", "amends", "held", "price", "legs")
-    found: dict[str, Proposal] = dict(asked.in_bulk(list(set(ids))))
-    while missing := {each.amends for each in found.values() if each.amends} - set(found):
-        more = asked.in_bulk(list(missing))
+    found: dict[str, Asked] = {}
+    missing = set(ids)
+    while missing:
+        rows = Proposal.objects.filter(proposal_id__in=missing).values_list(*Asked._fields)
+        more = {row[0]: Asked(*row) for row in rows}
         if not more:
             break
-        found.update(more)
+        found |= more
+        missing = {each.amends for each in more.values() if each.amends} - found.keys()
     return found
 
 
-def outcomes_of(book: str, deliberations: Iterable[str]) -> dict[Key, Outcome]:
-    found = Outcome.objects.filter(book=book, deliberation_id__in=set(deliberations))
-    return {(each.deliberation_id, each.question): each for each in found}
+def outcomes_of(book: str, deliberations: Iterable[str]) -> dict[Key, Answer]:
+    found = Outcome.objects.filter(book=book, deliberation_id__in=set(deliberations)).values_list(*Answer._fields)
+    return {row[:2]: Answer(*row) for row in found}
 
 
-def observed(outcome: Outcome) -> ObservedOutcome:
+def observed(outcome: Answer) -> ObservedOutcome:
     """What the measures need of it."""
     return ObservedOutcome(
         deliberation_id=outcome.deliberation_id, question=outcome.question, legs=(), gain=outcome.gain, y=outcome.y
@@ -60,20 +84,19 @@ def forecasts(book: str, agent: str) -> list[performance.Forecast]:
     cast = list(
         Ballot.objects.filter(agent=agent, late=False, probability__isnull=False, deliberation__book=book)
         .exclude(stance="abstain")
-        .select_related("deliberation")
-        .only("proposal_id", "probability", "deliberation__deliberation_id")
-        .order_by("-ledger_position")[:FORECASTS]
+        .order_by("-ledger_position")
+        .values_list("proposal_id", "probability", "deliberation__deliberation_id")[:FORECASTS]
     )
-    proposals = with_originals(ballot.proposal_id for ballot in cast)
+    proposals = with_originals(proposal_id for proposal_id, _, _ in cast)
     rows = [
         GivenForecast(
-            deliberation_id=ballot.deliberation.deliberation_id,
-            question=question_of(proposals[ballot.proposal_id], proposals),
+            deliberation_id=deliberation_id,
+            question=question_of(proposals[proposal_id], proposals),
             agent=agent,
-            probability=ballot.probability or 0.0,
+            probability=probability or 0.0,
         )
-        for ballot in reversed(cast)
-        if ballot.proposal_id in proposals and proposals[ballot.proposal_id].action == "trade"
+        for proposal_id, probability, deliberation_id in reversed(cast)
+        if proposal_id in proposals and proposals[proposal_id].action == "trade"
     ]
     answers = outcomes_of(book, (row.deliberation_id for row in rows))
     return performance.answered(rows, map(observed, answers.values())).get(agent, [])
@@ -101,7 +124,7 @@ def vetoes(book: str, agent: str) -> dict[str, Any]:
     return {"count": len(cast), "answered": answered, "amount": round(amount, 2), "label": performance.HYPOTHETICAL}
 
 
-def _notional(proposal: Proposal) -> Decimal:
+def _notional(proposal: Asked) -> Decimal:
     value: Decimal = abs(proposal.target - (proposal.held or Decimal(0))) * (proposal.price or Decimal(0))
     for leg in proposal.legs:
         value += abs(Decimal(leg["target"]) - Decimal(leg["held"])) * Decimal(leg["market"]["price"])

@@ -14,11 +14,11 @@ from typing import Any, get_args
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from governance.domain.parameters import BOOK, INSTRUMENT
 from governance.models import Book
 from govsite.govern import desk, lists
 from govsite.govern.asking import Operator, ask, events_of, operator, told, wait_for
 from govsite.govern.files import RuleFile, Wrong
+from govsite.govern.trying import NotTried, Unsound, previewed
 from streams.changes import (
     AdjustReputation,
     Change,
@@ -147,11 +147,14 @@ class Command(BaseCommand):
             self.stdout.write(f"It loosens ({why}) and waits for another operator:")
             self.stdout.write(f'  manage.py govern approve {change_id} --as NAME --reason "…"')
 
-    def previewed(self, options: dict[str, Any], change: Change) -> Preview:
-        from governance.preview import preview
-
-        found = preview(settings.DATABASE_URL, options["book"], change, last=options["last"])
-        self.say(lists.preview(found), "")
+    def previewed(self, options: dict[str, Any], change: Change) -> Preview | None:
+        """Its texts were in the sandbox, with the lines of its file."""
+        try:
+            found = previewed(options["book"], change, options["last"])
+        except (Unsound, NotTried) as error:
+            raise CommandError(str(error)) from error
+        if found is not None:
+            self.say(lists.preview(found), "")
         return found
 
 
@@ -325,8 +328,7 @@ def _set_term(command: Command, options: dict[str, Any]) -> None:
         change = SetTerm(name=options["name"], value=value, instrument=options["instrument"])
     except (InvalidOperation, ValueError) as error:
         raise CommandError(f"value: {options['value']!r} is no finite number of a sane length.") from error
-    known = INSTRUMENT if change.instrument else BOOK  # what there is not the governor refuses, with the list
-    command.request(options, change, command.previewed(options, change) if change.name in known else None)
+    command.request(options, change, command.previewed(options, change))
 
 
 def _grant(command: Command, options: dict[str, Any]) -> None:
