@@ -20,7 +20,6 @@ from ledger.verifying import heads as heads
 from ledger.verifying import verify_log as verify_log
 from streams.events import (
     AGGREGATES,
-    CouncilScored,
     DecisionHeld,
     DecisionReached,
     DeliberationOpened,
@@ -210,13 +209,17 @@ def _worth(connection: Connection, told: Sequence[RecordedEvent]) -> list[Record
         return []
     bucket = opened.event.body.weights_version.rpartition(":")[2]
     query = f"""SELECT partition, {COLUMNS} FROM event_log WHERE log = 'governance' AND partition = %s AND position > %s
-        AND split_part(topic, '.', 2) = ANY(%s) AND book = %s
-        AND convert_from(state, 'UTF8')::jsonb ->> 'bucket' = %s ORDER BY position"""
-    kinds = ["OutcomesRecorded", "CouncilScored"]
-    rows = connection.execute(query, [opened.partition, opened.position, kinds, opened.event.book, bucket]).fetchall()
-    later = [recorded("governance", partition, row) for partition, *row in rows]
+        AND split_part(topic, '.', 2) = %s AND book = %s
+        AND convert_from(state, 'UTF8')::jsonb ->> 'bucket' = %s"""
+    asked = opened.event.book, bucket
+    first = f"{query} ORDER BY position LIMIT 1"  # a bucket is scored once, when all its outcomes are there
+    scored = connection.execute(first, [opened.partition, opened.position, "CouncilScored", *asked]).fetchall()
+    until = f"{query} AND position <= %s ORDER BY position"
+    last = scored[0][1] if scored else opened.position + 2**40
+    outcomes = connection.execute(until, [opened.partition, opened.position, "OutcomesRecorded", *asked, last])
+    later = [recorded("governance", partition, row) for partition, *row in outcomes.fetchall()]
     mine = [one for one in later if _speaks_of(one, opened.event.body.deliberation_id)]
-    return mine + [one for one in later if mine and isinstance(one.event.body, CouncilScored)]
+    return mine + [recorded("governance", partition, row) for partition, *row in scored if mine]
 
 
 def _speaks_of(one: RecordedEvent, deliberation_id: str) -> bool:

@@ -12,14 +12,12 @@ from msgspec import Struct
 
 from execution.domain.account import Account
 from governance.domain.state import BookState
+from govsite.auditing.executed import FILLS, OpenOrder, Place, executed
 from ledger.audit import Connection, position_at
-from ledger.errors import Corrupt
 from ledger.reader import COLUMNS, recorded
 from ledger.records import RecordedEvent
-from ledger.upcasting import upcast
 from streams import events as e
-from streams.events import AGGREGATES, TOPICS, Event, decode_event
-from streams.messages import Log
+from streams.events import AGGREGATES, Event
 
 # Folded whole: rare ones. Of what every round records only the last is read, or what is still open.
 STANDING: tuple[type[Event], ...] = (
@@ -32,21 +30,7 @@ PASSED_OVER: frozenset[type[Event]] = frozenset(
     (e.EquityMarked, e.FeedGap, e.OutcomesRecorded, e.BreakerWarned, e.CancelOrdered, e.CashMoveOrdered)
 )
 MODES: tuple[type[Event], ...] = (e.TradingHalted, e.TradingReduced, e.TradingResumed)
-FILLS: tuple[type[Event], ...] = (e.OrderFilled, e.OrderPartiallyFilled)
-MONEY: tuple[type[Event], ...] = (e.BookOpened, e.CashMoved, e.PositionAdjusted, *FILLS)
-_MONEY = frozenset(TOPICS[kind] for kind in MONEY)
-_FINAL = frozenset(TOPICS[kind] for kind in e.FINAL)
-_OPEN = frozenset(TOPICS[kind] for kind in AGGREGATES["Order"]) - _FINAL
 SITUATIONS_READ = 2_000
-FETCH = 1_000
-
-
-class Place(Struct, frozen=True):
-    """A log as it stood: nothing after `position` is read."""
-
-    log: Log
-    partition: int
-    position: int
 
 
 class Mark(Struct, frozen=True):
@@ -56,14 +40,6 @@ class Mark(Struct, frozen=True):
     tick_id: str
     source: str
     recorded_at: int
-
-
-class OpenOrder(Struct, frozen=True):
-    """An order without a final state; `filled` in base units."""
-
-    accepted: e.OrderAccepted
-    filled: Decimal
-    state: str
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -93,7 +69,7 @@ def past(connection: Connection, book: str, at: datetime) -> Past | None:
         state = _state(connection, governance, book)
         if not state.quote:
             return None
-        account, orders = _executed(connection, execution, book)
+        account, orders = executed(connection, execution, book)
         held = {name for name, position in account.positions.items() if position.quantity}
         return Past(
             book=book,
@@ -199,31 +175,3 @@ def _last_fill(connection: Connection, place: Place, book: str, instrument: str)
         [*_parameters(place, book, FILLS), instrument],
     ).fetchone()
     return Mark(Decimal(row[1]), row[2], "the last fill", row[0] * 1000) if row else None
-
-
-def _executed(connection: Connection, place: Place, book: str) -> tuple[Account, list[OpenOrder]]:
-    """The money and what was still open, in one pass that folds while the server reads on."""
-    query = f"SELECT topic, state, uuid_send(originator_id) FROM event_log WHERE {_SCOPE} ORDER BY position"
-    account = Account()
-    begun: dict[bytes, list[tuple[str, bytes]]] = {}
-    with connection.cursor(binary=True) as cursor:
-        parameters = [place.log, place.partition, place.position, book]
-        for stored_topic, stored, order in cursor.stream(query, parameters, size=FETCH):
-            topic, state = upcast(stored_topic, stored)
-            if topic in _MONEY:
-                account.apply(decode_event(topic, state))
-            if topic in _FINAL:
-                begun.pop(order, None)
-            elif topic in _OPEN:
-                begun.setdefault(order, []).append((topic, state))
-    return account, [_open_order([decode_event(*one) for one in told]) for told in begun.values()]
-
-
-def _open_order(bodies: list[Event]) -> OpenOrder:
-    accepted = next((body for body in bodies if isinstance(body, e.OrderAccepted)), None)
-    if accepted is None:
-        raise Corrupt(f"an order was never accepted and yet has {bodies[0]}: run `manage.py audit verify`")
-    fills = [body.quantity for body in bodies if isinstance(body, e.OrderPartiallyFilled)]
-    working = any(isinstance(body, e.OrderWorking) for body in bodies)
-    state = "PARTIALLY_FILLED" if fills else "NEW" if working else "PENDING_NEW"
-    return OpenOrder(accepted, sum(fills, Decimal(0)), state)

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 
 from execution.domain.account import Account
 from governance.recovery import fold
+from govsite.auditing.executed import Folds, Place, executed
 from govsite.auditing.past import Past, past
 from ledger.application import LedgerApplication
 from ledger.audit import position_at
@@ -24,6 +25,7 @@ from streams import events as e
 from streams.changes import SetTerm
 from streams.messages import Log
 from tests.integration.ledger import large
+from tests.integration.ledger.signed import forge
 from tests.unit.site.history import History
 
 ROUNDS = 70
@@ -103,6 +105,24 @@ def test_at_every_time_it_is_the_fold_of_all_that_was_recorded_by_then(ledger_ur
                 assert all(mark.price == large.price_of(number) for mark in found.marks.values())
     governance.close()
     execution.close()
+
+
+def test_what_was_folded_before_is_folded_on_and_believed_only_in_the_same_log(ledger_url: str) -> None:
+    with psycopg.connect(ledger_url, autocommit=True) as connection:
+        large.fill(ledger_url, EVENTS)
+        row = connection.execute("SELECT max(position) FROM event_log WHERE log = 'execution'").fetchone()
+        assert row is not None
+        folds, last = Folds(kept=3), row[0]
+        for position in (last // 2, last, last // 3, last // 2 + 1, last, 0):
+            place = Place("execution", 0, position)
+            assert executed(connection, place, "demo", folds) == executed(connection, place, "demo", Folds())
+        account, _ = executed(connection, Place("execution", 0, last), "demo", folds)
+        account.cash += 1
+        assert executed(connection, Place("execution", 0, last), "demo", folds)[0].cash == account.cash - 1
+        forge(connection, f"UPDATE event_log SET hash = sha256('another log') WHERE position = {last}")
+        forge(connection, f"DELETE FROM event_log WHERE log = 'execution' AND position = {last - 1}")
+        other = executed(connection, Place("execution", 0, last), "demo", folds)
+        assert other == executed(connection, Place("execution", 0, last), "demo", Folds())
 
 
 def _until(events: list[RecordedEvent], at: datetime) -> list[RecordedEvent]:
