@@ -56,7 +56,6 @@ FOLDS: dict[type[e.Event], Fold] = {
     e.BallotLate: rounds.ballot,
     e.DeliberationOpened: rounds.deliberation,
     e.DeliberationClosed: rounds.deliberation,
-    e.RulesEvaluated: rounds.deliberation,
     e.ProposalTallied: rounds.tally,
     e.ProposalsArbitrated: rounds.tally,
     e.DecisionHeld: rounds.held,
@@ -66,14 +65,17 @@ FOLDS: dict[type[e.Event], Fold] = {
 }
 CHANGE: frozenset[type[e.Event]] = frozenset(e.AGGREGATES["Change"])
 GOES_ON: frozenset[type[e.Event]] = frozenset(
-    (e.DeliberationClosed, e.RulesEvaluated, e.ProposalsArbitrated, e.DecisionHeld, e.DecisionReached)
+    (e.DeliberationClosed, e.ProposalsArbitrated, e.DecisionHeld, e.DecisionReached)
 )
 BALLOTS: frozenset[type[e.Event]] = frozenset((e.BallotCast, e.BallotLate))
 PASSED_OVER: frozenset[type[e.Event]] = frozenset(
-    (e.SituationRecorded, e.CancelOrdered, e.CashMoveOrdered, e.PositionAdjustmentOrdered, e.ReconciliationOrdered)
+    (
+        *(e.SituationRecorded, e.RulesEvaluated, e.CancelOrdered, e.CashMoveOrdered, e.PositionAdjustmentOrdered),
+        e.ReconciliationOrdered,
+    )
 )
-"""What a round found is only needed to derive its decision again: that reads the ledger. What operators order of the
-executor shows in what it does."""
+"""What a round found and what rules made of it is looked at one round at a time: that reads the ledger. What operators
+order of the executor shows in what it does."""
 
 
 class GovernanceProjection:

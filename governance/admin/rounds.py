@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from governance import evaluations
 from governance.admin.shown import ReadOnlyInline, number, share
 from governance.models import Ballot, Decision, Deliberation, Hold, Proposal
 from ledger.admin import ReadOnlyAdmin, pretty
@@ -77,7 +78,7 @@ class DeliberationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="rule traces")
     def shown_traces(self, row: Deliberation) -> str:
-        return pretty(row.traces)
+        return pretty(evaluations.traces(row.pk))
 
 
 @admin.register(Proposal)

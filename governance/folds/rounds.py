@@ -86,12 +86,8 @@ def deliberation(rows: Rows, recorded: Told) -> None:
     row = rows.change(Deliberation, recorded.aggregate_id, recorded.position)
     if row is None:
         return
-    match body:
-        case e.DeliberationClosed(reason=reason, closed_at=closed_at):
-            row.close_reason, row.closed_at = reason, moment(closed_at)
-        case e.RulesEvaluated(rulebook_version=version, traces=traces):
-            row.rulebook_version = version
-            row.traces = traces
+    assert isinstance(body, e.DeliberationClosed)
+    row.close_reason, row.closed_at = body.reason, moment(body.closed_at)
 
 
 def _opened(recorded: Told, body: e.DeliberationOpened) -> Deliberation:

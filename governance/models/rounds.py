@@ -9,7 +9,8 @@ from ledger.readmodel import ExactField, ReadModel
 
 
 class Deliberation(ReadModel):
-    """A round, from its opening to its end."""
+    """A round, from its opening to its end; `rulebook_version` is the one at its opening. What rules found stays in the
+    ledger (`governance.evaluations`): it is most of a round, and is looked at for one round at a time."""
 
     aggregate_id = models.UUIDField(primary_key=True)
     deliberation_id = models.TextField(db_index=True)
@@ -26,7 +27,6 @@ class Deliberation(ReadModel):
     rulebook_version = models.IntegerField()
     market = models.JSONField(default=dict)
     targets = models.JSONField(default=dict)
-    traces = models.JSONField(default=list)
     correlation_id = models.TextField()
     recorded_at = models.DateTimeField(db_index=True)
 

@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 from pydantic import create_model
 
 from execution.models import Account, Fill, Order
+from governance import evaluations
 from governance.models import Ballot, Book, Decision, Deliberation, Proposal, Rule, Seat
 from govsite.api import columns, problems, tokens
 from govsite.api.answers import ERRORS, asks_only, entitled, path_text, told
@@ -180,6 +181,7 @@ DeliberationWhole = parts(
     Deliberation,
     proposals=(list[columns.shape(Proposal, "Proposal")], "what was proposed"),  # type: ignore[misc]
     ballots=(list[columns.shape(Ballot, "Ballot")], "who voted how"),  # type: ignore[misc]
+    traces=(list[dict[str, Any]], "what the rules found: every clause with the facts it read"),
 )
 DecisionWhole = parts(
     "DecisionWhole",
@@ -252,7 +254,8 @@ def deliberation(request: HttpRequest, deliberation_id: str) -> HttpResponse:
     key = found["aggregate_id"]
     proposals = many(Proposal.objects.filter(deliberation_id=key).order_by("recorded_at", "proposal_id"))
     ballots = many(Ballot.objects.filter(deliberation_id=key).order_by("ledger_position", "event_id"))
-    return told(request, {**found, "proposals": proposals, "ballots": ballots})
+    traces = evaluations.traces(found["aggregate_id"])
+    return told(request, {**found, "proposals": proposals, "ballots": ballots, "traces": traces})
 
 
 @router.get(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from execution.models import Fill, Order
+from governance import evaluations
 from governance.models import Ballot, Book, Decision, Deliberation, Hold, Proposal, RuleVersion
 from govsite.ops.graph import Bar
 from govsite.ops.words import CLOSINGS, because, outcome_words, reason_words, state_words
@@ -196,7 +197,7 @@ def _targets(round_: Deliberation | None, proposals: list[Proposal]) -> list[Row
 
 def _traces(book: str, round_: Deliberation | None) -> list[Row]:
     """Every clause with its formula, as the rule stood in that version."""
-    traces = round_.traces if round_ else []
+    traces = evaluations.traces(round_.pk) if round_ else []
     versions = RuleVersion.objects.filter(book=book, rule__in={trace["rule"] for trace in traces})
     formulas = {
         (version.rule, version.version, clause["name"]): clause["cel"]

@@ -145,6 +145,8 @@ def test_one_of_each_has_what_belongs_to_it(client: Client, decisions: list[str]
     order = get(client, f"/orders/{decision['placed'][0]['order_id']}")
     assert order["fills"] == decision["fills"]
     round_ = get(client, f"/deliberations/{decision['deliberation_id']}")
+    read = [(trace["rule"], trace["facts"]["order.post_position"]) for trace in round_["traces"]]
+    assert read == [("position-limit", 0.05), ("stale-data", 0.05)]
     assert len(round_["proposals"]) == 2
     assert {one["deliberation_id"] for one in round_["proposals"]} == {decision["deliberation_id"]}
     assert len(round_["ballots"]) > 8
