@@ -32,10 +32,11 @@ def empty(url: str) -> None:
         ).fetchall()
         used = [name for (name,) in tables if connection.execute(_any_row(name)).fetchone()]
         with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")  # rows go in any order
             for table in APPEND_ONLY:
                 connection.execute(SQL("ALTER TABLE {} DISABLE TRIGGER append_only").format(Identifier(table)))
-            if used:
-                connection.execute(SQL("TRUNCATE {} CASCADE").format(SQL(", ").join(map(Identifier, used))))
+            for table in used:  # to truncate so few rows takes three times as long
+                connection.execute(SQL("DELETE FROM {}").format(Identifier(table)))
             for table in APPEND_ONLY:
                 connection.execute(SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER append_only").format(Identifier(table)))
 
