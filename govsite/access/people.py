@@ -13,6 +13,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import mark_safe
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
@@ -29,11 +30,20 @@ for model in (User, Group, StaticDevice, TOTPDevice):  # keys of phones are nobo
         admin.site.unregister(model)
 
 
+class PersonForm(UserChangeForm):  # type: ignore[misc]
+    """The theme's, with its link to the form of the password underlined: a colour alone does not show it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        password = self.fields["password"]
+        password.help_text = mark_safe(str(password.help_text).replace('class="', 'class="underline '))
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Rights come by roles only. Administrators cannot give themselves any, nor touch a superuser."""
 
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "in_roles", "is_active", "has_second_factor", "last_login")
@@ -96,6 +106,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
 @admin.register(Group)
 class PeopleGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Roles are what the code says of them; a desk may add groups of its own."""
+
+    filter_horizontal = ()
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.name in roles.ROLES)
