@@ -22,8 +22,11 @@ class BrowserPolicy(CSPMiddleware):
     """The content security policy, looser for the admin only, and the permissions policy."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
-        """A body that is larger than any of ours is not read into memory."""
+        """A body that is larger than any of ours is not read into memory; no record has a NUL in its name."""
         super().process_request(request)
+        if "\0" in request.path_info:
+            text = "There is nothing here: no name has a NUL character in it."
+            return HttpResponse(text, status=HTTPStatus.NOT_FOUND, content_type="text/plain")
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
