@@ -33,7 +33,12 @@ DESK = frozenset(
         "ledger.resubmit_letter",
     }
 )
-RISK = frozenset({"governance.request_change", "governance.approve_change", "execution.move_cash"})
+RISK = frozenset(
+    {
+        *("governance.request_change", "governance.approve_change"),
+        *("execution.move_cash", "govsite.propose_for_seat"),
+    }
+)
 PEOPLE = frozenset(
     {
         *("auth.view_user", "auth.add_user", "auth.change_user"),

@@ -7,7 +7,18 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from pytest_django import Settings
 
-from govsite.access.roles import ADMINISTRATOR, AUDITOR, EXPLORE, HALT, OPERATOR, RISK_OFFICER, ROLES, VIEWER, acts
+from govsite.access.roles import (
+    ADMINISTRATOR,
+    AUDITOR,
+    EXPLORE,
+    HALT,
+    OPERATOR,
+    RISK_OFFICER,
+    ROLES,
+    SEEN,
+    VIEWER,
+    acts,
+)
 from ledger.models import OutboxCommand
 from tests.integration.site.conftest import Writer
 from tests.integration.site.people import browser, confirmed, person
@@ -124,6 +135,15 @@ def test_every_right_of_a_role_exists_and_another_migrate_puts_back_what_was_tak
         }
         assert rights <= held, role
         assert {right for right in held - rights if ".view_" not in right} == set(), role
+
+
+def test_every_right_to_act_belongs_to_a_role(database: str) -> None:
+    assigned = set().union(*ROLES.values())
+    usual = ("add_", "change_", "delete_", "view_")
+    own = Permission.objects.filter(content_type__app_label__in=SEEN).select_related("content_type")
+    acting = {f"{each.content_type.app_label}.{each.codename}" for each in own if not each.codename.startswith(usual)}
+    assert acting
+    assert acting - assigned == set()
 
 
 def test_an_administrator_does_not_promote_themselves(database: str) -> None:
