@@ -47,7 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
     `?step=` is a thousandth of the book's life, from the slider."""
     context = page_context(request, "past")
     book, asked = context["book"], request.GET.get("at", "").strip()
-    problem, shown = "", {}
+    problem, shown, life = "", {}, None
     try:
         with reading(PATIENCE_S) as connection:
             life = _life(connection, book)
@@ -64,7 +64,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "asked": asked[:100],
         "life": life if not problem else None,
-        "ago": [(name, _address(now - by)) for name, by in AROUND.items()],
+        "ago": [(name, _address(now - by)) for name, by in AROUND.items() if life and now - by >= life[0]],
         "step": _step_of(life, shown.get("at")) if life else 0,
         "steps": STEPS,
         **shown,

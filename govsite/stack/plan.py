@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from govsite.stack.child import Child
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FEEDS = ("live", "replay", "synthetic")
 RECORDED = ("agents", "governor", "executor")
+COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 class Stage(IntEnum):
@@ -81,6 +83,8 @@ class Plan:
         yield self._command("projector", "runprojector")
         yield self._web()
         yield self._worker()
+        if any(os.environ.get(name) for name in COLLECTORS):
+            yield self._command("traces", "runtraces")
 
     def feed(self) -> Child:
         """The market; a replay may come to its end, everything else comes back."""

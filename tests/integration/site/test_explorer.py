@@ -133,7 +133,7 @@ def test_what_is_unknown_is_named_with_the_nearest(book: Writer, client: Client,
     response = client.get(f"/ledger/?{query}")
     page = text(response)
     assert said in page
-    assert 'role="alert"><li class="error"' in page
+    assert 'role="alert"><ul class="messages"><li class="error"' in page
     assert names(page) == []
     assert response.status_code == 400
 
@@ -267,6 +267,8 @@ def test_steps_lead_from_commit_to_commit(writer: Writer, client: Client) -> Non
     following = client.get(step[1].replace("&amp;", "&"))
     assert following.status_code == 200
     assert re.search(r">previous event<", text(following))
+    for address in re.findall(r'href="(/ledger/at/\?at=[^"]+)">(?:a|an) \w+ ago', text(client.get("/ledger/at/"))):
+        assert client.get(address.replace("&amp;", "&")).status_code == 200, address
     moved = client.get("/ledger/at/?step=1000&go=1")
     assert moved.status_code == 302
     assert "This is the past" in text(client.get(unquote(moved["Location"])))

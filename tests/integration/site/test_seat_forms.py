@@ -78,6 +78,15 @@ def test_a_weight_that_changed_meanwhile_is_shown_and_not_overwritten(client: Cl
     assert len(outbox_bodies()) == 1
 
 
+def test_a_suspension_does_not_wait_for_a_quiet_weight(client: Client) -> None:
+    where = address("rule", "suspend")
+    said = opened(client, where, reason="wild")
+    Seat.objects.filter(agent="rule").update(weight_ppm=222_222)
+    assert client.post(where, said).status_code == 302
+    (body,) = outbox_bodies()
+    assert body.change == SuspendSeat(agent="rule")
+
+
 def test_a_guard_has_no_weight_to_edit(client: Client) -> None:
     text = client.get(address("risk", "reputation")).content.decode()
     assert "holds no mass" in text

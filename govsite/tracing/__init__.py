@@ -1,0 +1,1 @@
+"""Decisions as OpenTelemetry traces, made from what the ledger has of them."""
