@@ -76,7 +76,8 @@ def page(request: HttpRequest) -> HttpResponse:
 def open_panel(request: HttpRequest) -> HttpResponse:
     """What the live page shows of them: the newest that nobody has acknowledged."""
     book = chosen_book(request, books())
-    rows = list(Alarm.objects.filter(book=book, acknowledged_at=None).order_by("-raised_at", "-alarm_id")[: OPEN_SHOWN + 1])
+    found = Alarm.objects.filter(book=book, acknowledged_at=None).order_by("-raised_at", "-alarm_id")
+    rows = list(found[: OPEN_SHOWN + 1])
     described = _described(book, rows[:OPEN_SHOWN])
     return render(request, "site/open_alarms.html", {"alarms": described, "more": len(rows) > OPEN_SHOWN, "book": book})
 
