@@ -30,6 +30,7 @@ from ledger.errors import LedgerError
 
 PAGE, NEW_COUNTED, UNDECIDED_SHOWN = 50, 99, 10
 TRACKS = ("TRADE", "REDUCE")
+REST = {"cancelled": "the rest cancelled", "expired": "the rest expired", "rejected": "the rest rejected"}
 LOOKS = {"granted": "good", "reduced": "warn", "vetoed": "veto", "expired": "", "refused": ""}
 TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
 NO_TIME = "this is no time; give it as 2026-01-31T15:00, in UTC"
@@ -177,7 +178,7 @@ def described(decisions: list[Decision]) -> list[dict[str, Any]]:
             "row": decision,
             "look": LOOKS.get(decision.outcome, ""),
             "wanted": [_wish(one) for one in told["proposals"]],
-            "came": [_order(one) for one in told["orders"]],
+            "came": [came_of(one) for one in told["orders"]],
             "why": _why(decision, told["proposals"]),
         }
         for decision, told in zip(decisions, summaries(decisions), strict=True)
@@ -188,9 +189,15 @@ def _wish(proposal: dict[str, Any]) -> str:
     return f"{proposal['agent']}: {proposal['action']} {proposal['instrument']} to {number_of(proposal['target'])}"
 
 
-def _order(order: dict[str, Any]) -> str:
-    price = f" at {number_of(order['average'])}" if order["average"] else ""
-    return f"{order['side']} {number_of(order['quantity'])} {order['instrument']}: {state_words(order['state'])}{price}"
+def came_of(order: dict[str, Any]) -> str:
+    """What was ordered and what became of it; where only a part was filled, of that part too."""
+    asked = f"{order['side']} {number_of(order['quantity'])} {order['instrument']}"
+    if not order["average"]:
+        return f"{asked}: {state_words(order['state'])}"
+    if order["state"] == "filled":
+        return f"{asked}: filled at {number_of(order['average'])}"
+    filled = f"{number_of(order['filled'])} filled at {number_of(order['average'])}"
+    return f"{asked}: {filled}, {REST.get(order['state'], 'the rest is under way')}"
 
 
 def _why(decision: Decision, proposals: list[dict[str, Any]]) -> str:

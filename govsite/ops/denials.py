@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from execution.models import FINAL, Order
 from governance.models import Decision, Proposal, Rule, Seat
-from govsite.ops.words import because, reason_words
+from govsite.ops.words import BECAUSE, because, reason_words
 
 WINDOW = timedelta(minutes=15)
 ROUNDS = 300
@@ -51,9 +51,9 @@ def lately(book: str) -> Lately:
     since = timezone.now() - WINDOW
     newest = list(Decision.objects.filter(book=book).order_by("-ledger_position")[:ROUNDS])
     rounds = [each for each in newest if each.decided_at >= since]
-    lost = Counter(_lost(rounds))
-    lost.update(_refused(book, since))
     known = {*_names(Rule, "rule", book), *_names(Seat, "agent", book)}
+    lost = Counter((reason, _nameable(reason, by, known)) for reason, by in _lost(rounds))
+    lost.update(_refused(book, since))
     return Lately(
         rounds=len(rounds),
         outcomes=dict(Counter(each.outcome for each in rounds)),
@@ -83,6 +83,11 @@ def _refused(book: str, since: datetime) -> Iterator[tuple[str, str]]:
             yield reason, "before a round"
 
 
+def _nameable(reason: str, by: str, known: set[str]) -> str:
+    """`by` where it leads somewhere: ids of other proposals differ from round to round and would split one reason."""
+    return by if by in known or f"{reason}:{by}" in BECAUSE else ""
+
+
 def _denial(reason: str, by: str, count: int, known: set[str]) -> Denial:
     if by == "before a round":
         return Denial(reason, "", count, f"{reason_words(reason)} (refused before a round)", "")
@@ -93,7 +98,7 @@ def _denial(reason: str, by: str, count: int, known: set[str]) -> Denial:
 
 def _unfilled(rounds: list[Decision]) -> list[Denial]:
     granted = [each.decision_id for each in rounds if each.orders]
-    ended = Order.objects.filter(decision_id__in=granted, state__in=[each for each in FINAL if each != "filled"])
+    ended = Order.objects.filter(decision_id__in=granted, filled=0, state__in=FINAL)
     counted = Counter(ended.values_list("state", "reason"))
     return [
         Denial(reason, "", count, f"{state}: {reason_words(reason)}", urlencode({"state": state}))

@@ -99,7 +99,7 @@ def lifting_words(who: str) -> str:
         return "It is lifted by itself after 5 s of clean data."
     if who.startswith(BREAKER):
         return "An operator lifts it when the difference is explained."
-    return "One operator lifts it."
+    return "One operator lifts it, under HALT."
 
 
 def banners(

@@ -13,6 +13,7 @@ from django.db.models import Max
 from governance.domain import performance
 from governance.domain.performance import GivenForecast, Regret
 from governance.models import Ballot, CouncilScore, Outcome, Proposal, Seat, SeatWeight
+from govsite.ops.words import because, state_words
 from streams.events import CouncilScored, ObservedOutcome, SeatScore
 
 FORECASTS = 2_000
@@ -143,6 +144,8 @@ def proposals_of(book: str, agent: str) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
+            "state": state_words(row.state),
+            "why": because(row.reason, row.by, {}) if row.reason != row.state else "",
             "outcome": answers.get((row.deliberation.deliberation_id, question_of(row, known)))
             if row.deliberation
             else None,

@@ -39,14 +39,14 @@ def act(request: HttpRequest, seat_id: uuid.UUID, what: str) -> HttpResponse:
     row = get_object_or_404(Seat, seat_id=seat_id)
     kind = WeightForm if what == "reputation" else ChangeForm
     weight = Decimal(row.weight_ppm) / PPM_PER_PERCENT
-    form = kind(posted(request), initial={**opened(_state(row)), "weight": weight})
+    form = kind(posted(request), initial={**opened(_state(row, what)), "weight": weight})
     address, asked = reverse("seat-act", args=[row.seat_id, what]), Asked(200)
     if request.method == "POST":
         asked = _asked(request, row, what, form)
         if asked.status == SENT:
             return asked.back(address)
         if asked.status == CONFLICT:
-            _reopen(form, row)
+            _reopen(form, row, what)
     context = {"row": row, "form": form, "what": what, "address": address, "heading": f"{HEADINGS[what]} {row.agent}"}
     context |= {"why_not": _why_not(request, row, what), "pending": pending(row.book, agent=row.agent)}
     context |= {"timelock_s": timelock_s(row.book), "me": sending.actor(request)}
@@ -81,7 +81,7 @@ def timelock_s(book: str) -> int | None:
 def _asked(request: HttpRequest, row: Seat, what: str, form: ChangeForm) -> Asked:
     if not form.is_valid():
         return Asked(400)
-    return ask(request, row.book, form, MAKES[what](row.agent, form.cleaned_data), _state(row))
+    return ask(request, row.book, form, MAKES[what](row.agent, form.cleaned_data), _state(row, what))
 
 
 def _why_not(request: HttpRequest, row: Seat, what: str) -> str:
@@ -98,15 +98,18 @@ def _why_not(request: HttpRequest, row: Seat, what: str) -> str:
     return ""
 
 
-def _state(row: Seat) -> int:
-    """Another number as soon as its weight, its standing or a request about it has changed."""
+def _state(row: Seat, what: str) -> int:
+    """Another number as soon as its standing or a request about it has changed; for an edit of its weight, that too.
+
+    Weights move with every scored bucket: a suspension, which no weight can make wrong, does not wait for that."""
     requests = moved_at(row.book, 0, agent=row.agent)
-    return zlib.crc32(f"{row.weight_ppm} {row.status} {row.suspended_by} {requests}".encode())
+    weight = row.weight_ppm if what == "reputation" else ""
+    return zlib.crc32(f"{weight} {row.status} {row.suspended_by} {requests}".encode())
 
 
-def _reopen(form: ChangeForm, row: Seat) -> None:
+def _reopen(form: ChangeForm, row: Seat, what: str) -> None:
     """The page shows the seat as it is now: sent again, the form is meant against that."""
     data: Any = form.data
     said = data.copy()
-    said["opened_at"] = _state(row)
+    said["opened_at"] = _state(row, what)
     form.data = said

@@ -12,6 +12,7 @@ from django.test import Client
 from execution.models import Fill, Order
 from governance.models import Decision, Deliberation, Proposal
 from govsite.ops import decisions
+from govsite.ops.decisions import came_of
 from tests.integration.site.conftest import Writer
 from tests.integration.site.people import browser, person
 from tests.unit.site.history import History
@@ -52,6 +53,26 @@ def test_the_list_says_what_was_wanted_what_came_of_it_and_why(book: Writer, cli
     assert "fast-momentum: trade BTCUSDT to 0.05" in page
     assert "buy 0.05 BTCUSDT: filled at 61,234.57" in page
     assert "compliance" in page
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"state": "filled", "filled": "2.5", "average": "99.5"}, "buy 2.5 BTCUSDT: filled at 99.5"),
+        ({"state": "cancelled"}, "buy 2.5 BTCUSDT: cancelled"),
+        (
+            {"state": "cancelled", "filled": "0.5", "average": "99.5"},
+            "buy 2.5 BTCUSDT: 0.5 filled at 99.5, the rest cancelled",
+        ),
+        (
+            {"state": "partially_filled", "filled": "0.5", "average": "99.5"},
+            "buy 2.5 BTCUSDT: 0.5 filled at 99.5, the rest is under way",
+        ),
+    ],
+)
+def test_a_part_that_was_filled_is_told_as_a_part(told: dict[str, str], words: str) -> None:
+    order = {"side": "buy", "quantity": "2.5", "instrument": "BTCUSDT", "filled": "0", "average": None}
+    assert came_of({**order, **told}) == words
 
 
 @pytest.mark.parametrize(

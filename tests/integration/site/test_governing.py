@@ -147,6 +147,7 @@ def test_an_agents_page_shows_weight_calibration_and_proposals(writer: Writer, c
     assert [row["outcome"].y for row in page.context["proposals"]] == [True] * 3
     assert "<polyline" in text(page)
     assert "<circle" in text(page)
+    assert "<td>granted</td>" in text(page)
     assert NASTY not in text(page)
 
 

@@ -195,7 +195,7 @@ def test_a_suspension_stands_on_every_page_and_is_lifted_where_one_halts(writer:
     for path in PAGES:
         page = text(client.get(path))
         assert "ETHUSDT of book demo: Suspended since" in page, path
-        assert "One operator lifts it." in page, path
+        assert "One operator lifts it, under HALT." in page, path
         assert NASTY not in page, path
     assert "Lift ETHUSDT</button>" in text(client.get("/halt/"))
     (banner,) = client.get("/market/state/").json()["banners"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,6 +14,8 @@ import redis
 from django.contrib.auth.models import User
 from django.test import Client
 
+from execution.models import Order
+from govsite.ops import denials
 from ledger import gate
 from streams import events as e
 from streams.client import DELIBERATIONS, TICKS
@@ -158,11 +162,23 @@ def test_rounds_that_grant_nothing_say_what_they_were_lost_to(
     writer.show(refused)
     runs()
     assert said(client).startswith("Trading stands still because none of the last 3 rounds was granted; most often ")
-    denials = {(each.reason, each.by): each for each in client.get("/why/").context["lately"].denials}
-    assert (denials["VETOED", "compliance"].count, denials["DEFEATED", ""].count) == (3, 3)
-    assert denials["VETOED", "compliance"].words == "compliance vetoed it"
-    for each in denials.values():
+    lost = {(each.reason, each.by): each for each in client.get("/why/").context["lately"].denials}
+    assert (lost["VETOED", "compliance"].count, lost["DEFEATED", ""].count) == (3, 3)
+    assert lost["VETOED", "compliance"].words == "compliance vetoed it"
+    for each in lost.values():
         assert client.get(f"/decisions/?{each.query}").status_code == 200
+
+
+def test_a_reason_that_names_other_proposals_is_counted_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = [("SUPERSEDED", str(uuid4())), ("SUPERSEDED", str(uuid4())), ("DEFEATED", "forecast"), ("VETOED", "risk")]
+    monkeypatch.setattr(denials, "_lost", lambda rounds: iter(lost))
+    writer.show(lambda history: history.found())
+    found = {(each.reason, each.words): each.count for each in denials.lately("demo").denials}
+    assert found == {
+        ("SUPERSEDED", "the council's median pointed elsewhere, or another proposal did it already"): 2,
+        ("DEFEATED", "the voters’ forecast was below one half"): 1,
+        ("VETOED", "risk vetoed it"): 1,
+    }
 
 
 def test_what_else_to_look_at(writer: Writer, client: Client, runs: Callable[..., None]) -> None:
@@ -181,6 +197,8 @@ def test_what_else_to_look_at(writer: Writer, client: Client, runs: Callable[...
     assert NASTY not in text(page)
     for each in page.context["findings"]:
         assert client.get(each["link"]).status_code == 200, each["link"]
+    Order.objects.filter(state="expired").update(filled=Decimal("0.01"))
+    assert "orders" not in found(client), "an order that was filled in part is no order without a fill"
 
 
 def test_before_anything_is_founded_and_who_may_look(writer: Writer, client: Client, redis_url: str) -> None:

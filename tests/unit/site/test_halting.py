@@ -57,7 +57,7 @@ def test_the_strictest_gate_holds_and_the_older_of_two() -> None:
     [
         ("breaker:stale_feed", "It is lifted by itself after 5 s of clean data."),
         ("breaker:reconciliation", "An operator lifts it when the difference is explained."),
-        (BOB, "One operator lifts it."),
+        (BOB, "One operator lifts it, under HALT."),
     ],
 )
 def test_a_suspension_says_who_lifts_it(who: str, words: str) -> None:
