@@ -214,8 +214,8 @@ def _worth(connection: Connection, told: Sequence[RecordedEvent]) -> list[Record
     asked = opened.event.book, bucket
     first = f"{query} ORDER BY position LIMIT 1"  # a bucket is scored once, when all its outcomes are there
     scored = connection.execute(first, [opened.partition, opened.position, "CouncilScored", *asked]).fetchall()
-    until = f"{query} AND position <= %s ORDER BY position"
-    last = scored[0][1] if scored else opened.position + 2**40
+    until = f"{query} AND position <= coalesce(%s, position) ORDER BY position"
+    last = scored[0][1] if scored else None
     outcomes = connection.execute(until, [opened.partition, opened.position, "OutcomesRecorded", *asked, last])
     later = [recorded("governance", partition, row) for partition, *row in outcomes.fetchall()]
     mine = [one for one in later if _speaks_of(one, opened.event.body.deliberation_id)]

@@ -356,7 +356,7 @@ class LedgerEntry(Message, frozen=True, kw_only=True, tag="LedgerEntry.1"):
 
 
 class DeadLetter(Message, frozen=True, kw_only=True, tag="DeadLetter.1"):
-    """An entry that was refused: `raw` is base64 of the bytes as they came (at most 64 KiB of them)."""
+    """An entry that was refused: `raw` is base64 of the bytes as they came (at most 32 KiB of them)."""
 
     stream: str
     entry_id: str

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from channels.layers import get_channel_layer
 
+AFTER_S = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +48,12 @@ class Hub:
 
     async def _listen(self, layer: Any) -> None:
         while True:
-            message = await layer.receive(self._channel)
+            try:
+                message = await layer.receive(self._channel)
+            except Exception:  # without an ear every socket of the process would be deaf
+                log.exception("a message of the channel layer could not be read")
+                await asyncio.sleep(AFTER_S)
+                continue
             for member in tuple(self._members.get(message.get("group", ""), ())):
                 try:
                     member.hear(message)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from govsite.stack.child import Child
+from govsite.tracing import ENDPOINTS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FEEDS = ("live", "replay", "synthetic")
 RECORDED = ("agents", "governor", "executor")
-COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 class Stage(IntEnum):
@@ -83,7 +83,7 @@ class Plan:
         yield self._command("projector", "runprojector")
         yield self._web()
         yield self._worker()
-        if any(os.environ.get(name) for name in COLLECTORS):
+        if any(os.environ.get(name) for name in ENDPOINTS):
             yield self._command("traces", "runtraces")
 
     def feed(self) -> Child:

@@ -12,11 +12,11 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from govsite.tracing import ENDPOINTS
 from govsite.tracing.following import follow
 from ledger.session import PATIENCE
 from streams.stopping import Stop
 
-ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 LOST_S = 1.0
 EXAMPLES = """
 What it does:
