@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from govsite.access.login import login
 from govsite.api import docs_page, root
+from govsite.dashboard import views as dashboard
 from govsite.ops import (
     alarms,
     books,
@@ -86,6 +87,8 @@ urlpatterns = [
     path("second-factor/enrol/", confirming.enrol, name="enrol"),
     path("second-factor/codes/", confirming.backup_codes, name="backup-codes"),
     path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg"))),
+    path("dashboard/", dashboard.served, name="dashboard"),
+    path("dashboard/<path:address>", dashboard.served),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

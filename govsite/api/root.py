@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.security import django_auth
 
-from govsite.api import auditing, commands, machine, problems, reading
+from govsite.api import auditing, commands, machine, person, problems, reading
 from govsite.api.answers import asks_only, told
 from govsite.api.document import document
 from govsite.api.tokens import BearerToken
@@ -34,7 +34,13 @@ api = NinjaAPI(
     openapi_url=None,
 )
 problems.handle(api)
-for _router in (auditing.router, commands.router, machine.router, reading.router):  # the longer paths come first
+for _router in (
+    auditing.router,
+    commands.router,
+    machine.router,
+    person.router,
+    reading.router,
+):  # the longer paths come first
     api.add_router("", _router)
 
 

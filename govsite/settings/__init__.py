@@ -174,6 +174,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+DASHBOARD_DIR = Path(os.environ.get("GOVSITE_DASHBOARD_DIR", BASE_DIR / "frontend" / "out")).resolve()
 WHITENOISE_USE_FINDERS = True
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/"

@@ -1,0 +1,13 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { api, asked } from "@/lib/api";
+
+/** Who is logged in, what they may see, and the books that there are. */
+export const useMe = () =>
+  useQuery({ queryKey: ["me"], queryFn: () => asked(api.GET("/api/v1/me")), staleTime: 60_000 });
+
+export function login(): void {
+  const { origin, pathname, search } = window.location;
+  window.location.href = `${origin}/admin/login/?next=${encodeURIComponent(pathname + search)}`;
+}
