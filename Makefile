@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install run test lint bench chaos chromium
+.PHONY: install run test lint bench chaos chromium dashboard dashboard-tests
 .NOTPARALLEL:
 
 install: $(VENV)/runtime.stamp
@@ -19,7 +19,10 @@ bench: install
 chaos: install
 	@exec $(BIN)/python manage.py chaos --report docs/chaos.md $(ARGS)
 
-test: $(VENV)/dev.stamp chromium lint
+dashboard: install
+	@$(BIN)/python manage.py dashboard
+
+test: $(VENV)/dev.stamp chromium lint dashboard-tests
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/dev.stamp
@@ -27,6 +30,14 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+# The dashboard wants Node 20.9: without it its own tests, and those of its pages, are skipped, by name.
+dashboard-tests: $(VENV)/dev.stamp
+	@if command -v npm >/dev/null; then \
+	  $(BIN)/python manage.py dashboard && cd frontend && npm run --silent check && npm run --silent lint && npm run --silent test; \
+	else \
+	  echo "There is no npm here: the dashboard's tests will be skipped (Node 20.9 or newer)" >&2; \
+	fi
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || \

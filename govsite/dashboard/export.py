@@ -24,8 +24,11 @@ def file_of(root: Path, address: str) -> Path | None:
         raise NotBuilt("The dashboard is not built. Node 20.9 or newer and `make dashboard` build it.")
     place = root / address
     wanted = place / PAGE if not address or address.endswith("/") else place
-    whole = wanted.resolve()
-    return whole if whole.is_relative_to(root.resolve()) and whole.is_file() else None
+    try:
+        whole = wanted.resolve()
+        return whole if whole.is_relative_to(root.resolve()) and whole.is_file() else None
+    except OSError:  # longer than a name of a file can be
+        return None
 
 
 def hashes(page: Path) -> list[str]:

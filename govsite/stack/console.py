@@ -42,6 +42,8 @@ class StackConsole:
         table = Table.grid(padding=(0, 2))
         address = f"http://127.0.0.1:{options.port}/"
         table.add_row("Live page", address)
+        if options.dashboard:
+            table.add_row("Dashboard", f"{address}dashboard/")
         table.add_row("Admin", f"{address}admin/")
         for name, password in operators.items():
             table.add_row("Operator", f"{name}  password: {password}")

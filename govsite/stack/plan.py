@@ -54,6 +54,7 @@ class Options:
     loop: bool = False
     council: Literal["demo", "bench"] = "demo"
     metronome: int | None = None
+    dashboard: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ class Plan:
         yield self._worker()
         if any(os.environ.get(name) for name in ENDPOINTS):
             yield self._command("traces", "runtraces")
+
+    def dashboard(self) -> Child:
+        """Builds it, beside the running market."""
+        return self._command("dashboard", "dashboard", lives="once", pages=True)
 
     def feed(self) -> Child:
         """The market; a replay may come to its end, everything else comes back."""

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import psycopg
 import redis
+from django.conf import settings
 
+from govsite.dashboard.building import current
 from govsite.stack import leftovers
 from govsite.stack.child import Child
 from govsite.stack.console import StackConsole, StatusLine
@@ -137,6 +139,8 @@ class Stack:
         if not self.stop:
             self.supervisor.start(plan.feed())
             self.console.welcome(self.options, self.data.path, self.data.operators())
+            if self.options.dashboard and not current(settings.BASE_DIR / "frontend", settings.DASHBOARD_DIR):
+                self.supervisor.start(plan.dashboard())
 
     def _ready(self, connection: redis.Redis) -> bool:
         """Whether those who need every tick are there, and the web server listens: then the market may begin."""

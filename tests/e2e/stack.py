@@ -29,7 +29,7 @@ class Stack:
         self.runs: list[subprocess.Popen[bytes]] = []
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "manage.py", "runstack", "--data-dir", str(self.directory)]
+        command = [sys.executable, "manage.py", "runstack", "--no-dashboard", "--data-dir", str(self.directory)]
         with self.log.open("ab") as output:
             run = subprocess.Popen(
                 [*command, "--feed", "synthetic", "--seed", "7", "--speed", "10", "--port", str(self.port), *arguments],

@@ -104,7 +104,7 @@ class Command(BaseCommand):
         add(
             "--no-dashboard",
             action="store_true",
-            help="without the dashboard, of which there is none yet: this changes nothing today",
+            help="do not build the dashboard (Node 20.9 or newer) where it is not up to date",
         )
 
     def handle(self, **options: Any) -> None:
@@ -131,6 +131,7 @@ class Command(BaseCommand):
             loop=options["loop"],
             council=options["council"],
             metronome=options["metronome"],
+            dashboard=not options["no_dashboard"],
         )
         _refuse_impossible(chosen)
         _refuse_taken(chosen.port)

@@ -88,10 +88,10 @@ async def test_a_browser_that_sees_nothing_gets_the_newest_only(
     for number in range(1, 30):
         await layer.group_send("status", framed("status", "status", f'{{"number":{number}}}', {}))
         if number < 3:
-            assert (await viewer.hears())["number"] == number
+            assert (await viewer.hears(described=False))["number"] == number
     assert await viewer.socket.receive_nothing(timeout=0.3)
     await viewer.says(seen=3)
-    assert (await viewer.hears())["number"] == 29
+    assert (await viewer.hears(described=False))["number"] == 29
 
 
 async def test_a_browser_that_is_too_slow_is_let_go(
@@ -279,8 +279,8 @@ async def test_a_socket_follows_the_book_that_it_names(writer: Writer, viewer: V
         for book in ("demo", "second"):
             group = group_of_book(kind, book)
             await layer.group_send(group, framed(group, kind, f'{{"book":"{book}"}}', {}))
-    assert [(await second.hears())["book"] for _ in range(2)] == ["second"] * 2
-    assert [(await viewer.hears())["book"] for _ in range(2)] == ["demo"] * 2
+    assert [(await second.hears(described=False))["book"] for _ in range(2)] == ["second"] * 2
+    assert [(await viewer.hears(described=False))["book"] for _ in range(2)] == ["demo"] * 2
     writer.history.round()
     other.round()
     await in_thread(_tell, writer, other)

@@ -13,9 +13,11 @@ from django.db import connections
 from govsite.live import memo
 from govsite.live.doors import doors
 from govsite.live.hub import hub
+from govsite.live.messages import Frame
 from govsite.live.routing import websocket
 from govsite.live.tail import tail
 
+DESCRIBED = msgspec.json.Decoder(Frame)
 ORIGIN = (b"origin", b"http://localhost")
 HOST = (b"host", b"localhost")
 
@@ -27,8 +29,12 @@ class Viewer:
     async def says(self, **message: Any) -> None:
         await self.socket.send_to(text_data=msgspec.json.encode(message).decode())
 
-    async def hears(self) -> dict[str, Any]:
-        return dict(msgspec.json.decode(await self.socket.receive_from(timeout=5)))
+    async def hears(self, *, described: bool = True) -> dict[str, Any]:
+        """The next frame; `described`: it has exactly the fields that clients are told of."""
+        text = await self.socket.receive_from(timeout=5)
+        if described:
+            DESCRIBED.decode(text)
+        return dict(msgspec.json.decode(text))
 
     async def is_closed(self) -> tuple[int, str]:
         """The code and reason of the close, after whatever is still to be heard."""
