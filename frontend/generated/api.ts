@@ -115,7 +115,7 @@ export interface paths {
         };
         /**
          * Bars of an instrument
-         * @description The newest first, of 1 s or of 60 s.
+         * @description The newest first, of 1 s or of 60 s; those that began at or after `from` and before `to`.
          */
         get: operations["govsite_api_reading_bars"];
         put?: never;
@@ -5007,6 +5007,10 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before; the other conditions stay the same */
                 cursor?: string;
+                /** @description ISO 8601, UTC unless it says so */
+                from?: string | null;
+                /** @description up to but without this time */
+                to?: string | null;
                 instrument: string;
                 width_s?: "1" | "60";
             };

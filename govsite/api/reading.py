@@ -1,5 +1,6 @@
 """Read models over HTTP: lists page by page, and one of each by its name."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from django.db import connection
@@ -14,12 +15,13 @@ from governance.models import Ballot, Book, Decision, Deliberation, Proposal, Ru
 from govsite.api import columns, problems, tokens
 from govsite.api.answers import ERRORS, asks_only, entitled, path_text, told
 from govsite.api.auditing import time_of
-from govsite.api.paging import page_of
+from govsite.api.paging import LARGEST, page_of
 from govsite.api.resources import BARS, RESOURCES, VERSIONS, WEIGHTS, Resource
 from govsite.api.shapes import MOST
 from ledger import gate
 
 LONGEST = 200
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OPTIONS: dict[str, Any] = {"by_alias": True}
 
 router = Router(tags=["Read"])
@@ -88,6 +90,12 @@ def check_instrument(name: str) -> None:
     known = sorted({str(each["symbol"]) for instruments in terms for each in instruments})
     if name not in known:
         raise problems.bad(f"instrument: no book lists {name!r}; there are: {', '.join(known[:50]) or 'none'}")
+
+
+def nanoseconds(moment: datetime) -> int:
+    """Since 1970, as far as a column of nanoseconds reaches."""
+    exact = (moment - EPOCH) // timedelta(microseconds=1) * 1000
+    return max(-LARGEST, min(LARGEST - 1, exact))
 
 
 def parameters(shape: type[Schema]) -> list[str]:
@@ -289,16 +297,19 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
 @router.get("/bars", response={200: BarsPage, **ERRORS}, summary="Bars of an instrument", **OPTIONS)
 def bars(
     request: HttpRequest,
-    asked: Query[Asked],
+    asked: Query[AskedOfTime],
     instrument: str,
     width_s: Literal["1", "60"] = "60",
 ) -> HttpResponse:
-    """The newest first, of 1 s or of 60 s."""
+    """The newest first, of 1 s or of 60 s; those that began at or after `from` and before `to`."""
     entitled(request, tokens.READ, BARS.permission)
-    asks_only(request, *parameters(Asked), "instrument", "width_s")
+    asks_only(request, *parameters(AskedOfTime), "instrument", "width_s")
     rows = BARS.rows().filter(instrument=instrument, width_s=int(width_s))
     if not rows.exists():
         check_instrument(instrument)
+    for edge, name, text in (("gte", "from", asked.since), ("lt", "to", asked.until)):
+        if text is not None:
+            rows = rows.filter(**{f"at__{edge}": nanoseconds(time_of(name, text))})
     return listed(request, BARS, rows, asked)
 
 

@@ -1,5 +1,5 @@
 "use client";
-// Keeps the view fed: with the live socket while the address names no moment, with the past while it does.
+// Keeps the view fed: with the live socket while the address names no moment, with the past while it does (past.tsx).
 
 import { useEffect } from "react";
 import { useBook, useMoment } from "@/lib/address";

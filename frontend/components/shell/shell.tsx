@@ -9,6 +9,7 @@ import { Suspense, useEffect, useState, type ReactNode } from "react";
 import { kept, useBook } from "@/lib/address";
 import { useMe } from "@/lib/me";
 import { useNow } from "./now";
+import { Past, ToThePast } from "./past";
 import { Session } from "./session";
 import { Banners, ConnectionBadge, ModeBadge, SourceBadge } from "./state";
 
@@ -37,6 +38,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <ConnectionBadge />
           <span className="ml-auto flex items-center gap-3 text-sm">
             <Clock />
+            <ToThePast />
             <BookChoice />
             <ThemeSwitch />
             {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- the operations site is another application */}
@@ -48,6 +50,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Navigation />
       </header>
       <Session />
+      <Past />
       <Banners />
       <main id="main" className="p-3">
         {children}

@@ -3,7 +3,6 @@
 
 import { CircleCheck, FlaskConical, History, OctagonX, Radio, Rewind, TrendingDown, Unplug } from "lucide-react";
 import { Badge, type Look } from "@/components/badge";
-import { useMoment } from "@/lib/address";
 import { age } from "@/lib/format";
 import { useView } from "@/lib/live/view";
 import words from "@/lib/words";
@@ -46,9 +45,8 @@ export function ConnectionBadge() {
   const connection = useView((view) => view.connection);
   const lastFrameAt = useView((view) => view.lastFrameAt);
   const lastEventAt = useView((view) => view.lastEventAt);
-  const [moment] = useMoment();
   const now = useNow();
-  if (moment) {
+  if (connection.state === "past") {
     return (
       <Badge look="accent" icon={History}>
         the past
@@ -103,5 +101,5 @@ export function useStale(): number | null {
   const loaded = useView((view) => view.loaded);
   const lastFrameAt = useView((view) => view.lastFrameAt);
   const now = useNow();
-  return loaded && state !== "live" && lastFrameAt ? Math.max(1, now - lastFrameAt) : null;
+  return loaded && state !== "live" && state !== "past" && lastFrameAt ? Math.max(1, now - lastFrameAt) : null;
 }

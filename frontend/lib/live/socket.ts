@@ -7,7 +7,7 @@ const SEEN_EVERY = 8;
 const SILENT_MS = 4000;
 
 export type Connection =
-  | { state: "connecting" | "live" | "silent" }
+  | { state: "connecting" | "live" | "silent" | "past" }
   | { state: "lost" | "logged-out" | "refused"; reason: string };
 
 export interface Subscription {

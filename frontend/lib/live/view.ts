@@ -22,6 +22,9 @@ export interface View {
   markets: Record<string, Market>;
   events: Told[];
   gap: Fold["gap"];
+  /** The moment of the past that is shown (ms), null while it is the present; `seeking`: it is being fetched. */
+  moment: number | null;
+  seeking: boolean;
 }
 
 const NOTHING: View = {
@@ -32,6 +35,7 @@ const NOTHING: View = {
   status: null,
   ...{ statusAt: 0, skew: 0, lastFrameAt: 0, lastEventAt: 0, eventsSeen: 0 },
   ...{ decisions: [], rounds: [], markets: {}, events: [], gap: null },
+  ...{ moment: null, seeking: false },
 };
 
 export const useView = create<View>(() => NOTHING);

@@ -117,6 +117,19 @@ def test_an_instrument_is_shown_with_its_prices_bars_and_filters(
     assert 'd=""' in page(client, "/market/panels/?width=nonsense")
 
 
+def test_the_api_gives_the_bars_of_a_time(writer: Writer, client: Client) -> None:
+    writer.show(History.found)
+    written(writer.url, [a_trade(MINUTE + at * SECOND, "100") for at in range(20)], LISTING)
+
+    def asked(**times: str) -> list[str]:
+        told = client.get("/api/v1/bars", {"instrument": "BTCUSDT", "width_s": "1", **times})
+        return [bar["at"][11:19] for bar in told.json()["bars"]]
+
+    assert asked(**{"from": "1970-01-01T00:01:05Z", "to": "1970-01-01T00:01:07Z"}) == ["00:01:06", "00:01:05"]
+    assert len(asked(**{"from": "0001-01-01T00:00Z", "to": "9999-12-31T00:00Z"})) == 20
+    assert asked(to="1970-01-01T00:01:00Z") == []
+
+
 def test_a_tick_size_that_changed_at_the_venue_is_warned_of_with_what_to_do(
     writer: Writer, client: Client, feed: Telemetry
 ) -> None:
