@@ -11,7 +11,9 @@ const words: {
   modes: Record<string, string>;
   sources: Record<string, string>;
   stages: Record<string, { title: string; what: string }>;
-  targets: Record<string, { p50?: number }>;
+  targets: Record<string, { p50?: number; p99?: number }>;
+  /** Upper bounds of the buckets in which latencies are counted; there is one more, above all of them. */
+  bounds_ms: number[];
 } = told;
 
 export default words;

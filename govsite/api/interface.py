@@ -12,6 +12,7 @@ from govsite.api.root import api
 from govsite.live.messages import Frame
 from govsite.ops.words import for_browser
 from streams.events import TOPICS
+from streams.telemetry import BOUNDS_MS
 
 
 def files() -> dict[str, str]:
@@ -19,7 +20,7 @@ def files() -> dict[str, str]:
     return {
         "openapi.json": _text(document(api)),
         "messages.json": _text(messages()),
-        "words.json": _text(for_browser()),
+        "words.json": _text({**for_browser(), "bounds_ms": BOUNDS_MS}),
     }
 
 

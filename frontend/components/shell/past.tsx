@@ -16,6 +16,8 @@ import { useNow } from "./now";
 const SPEEDS = [0.5, 1, 2, 5, 10, 60];
 const ADDRESS_EVERY_MS = 5_000;
 
+export const aMinuteAgo = () => new Date(Date.now() - 60_000);
+
 export function ToThePast() {
   const { data: me } = useMe();
   const [moment, setMoment] = useMoment();
@@ -25,7 +27,7 @@ export function ToThePast() {
       type="button"
       title="Time travel"
       aria-label="Time travel: look at a moment of the past"
-      onClick={() => setMoment(new Date(Date.now() - 60_000), { history: "push" })}
+      onClick={() => setMoment(aMinuteAgo(), { history: "push" })}
     >
       <History aria-hidden className="size-4" />
     </button>

@@ -9,18 +9,11 @@ import { Suspense, useEffect, useState, type ReactNode } from "react";
 import { kept, useBook } from "@/lib/address";
 import { useMe } from "@/lib/me";
 import { useNow } from "./now";
+import { Keys } from "./keys";
 import { Past, ToThePast } from "./past";
+import { PLACES } from "./places";
 import { Session } from "./session";
 import { Banners, ConnectionBadge, ModeBadge, SourceBadge } from "./state";
-
-export const PLACES = [
-  { path: "/", title: "Live", key: "1" },
-  { path: "/decisions/", title: "Decisions", key: "2" },
-  { path: "/agents/", title: "Agents", key: "3" },
-  { path: "/rules/", title: "Rules", key: "4" },
-  { path: "/audit/", title: "Audit", key: "5" },
-  { path: "/latency/", title: "Latency", key: "6" },
-] as const;
 
 export function Shell({ children }: { children: ReactNode }) {
   return (
@@ -38,6 +31,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <ConnectionBadge />
           <span className="ml-auto flex items-center gap-3 text-sm">
             <Clock />
+            <Keys />
             <ToThePast />
             <BookChoice />
             <ThemeSwitch />
