@@ -43,7 +43,8 @@ def positions() -> dict[str, int]:
 
 
 def _book(name: str, parts: frozenset[str]) -> dict[str, Any]:
-    found = Book.objects.filter(book=name).first() if name else standing.first_book()
+    sound = "\0" not in name  # PostgreSQL takes no such text
+    found = (Book.objects.filter(book=name).first() if sound else None) if name else standing.first_book()
     if found is None and name:
         raise NoSuchBook(f"There is no book {name}; there are: {', '.join(standing.books()) or 'none yet'}.")
     told: dict[str, Any] = {"name": found.book if found else "", "book": None, "standing": {}, "decisions": []}
