@@ -119,12 +119,12 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def log_in(context: BrowserContext, site: Site) -> Page:
+def log_in(context: BrowserContext, site: Site, name: str = "ada") -> Page:
     """The live page, after the login that it asks for; an error in its scripts fails the test."""
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"a script of the page failed: {error}"))
     page.goto(f"{site.url}/")
-    page.fill("[name=username]", "ada")
+    page.fill("[name=username]", name)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
     page.wait_for_url(f"{site.url}/")
