@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import psycopg
@@ -27,17 +28,17 @@ class Taker(Protocol):
     def take(self, trace: int, spans: list[Span]) -> None: ...
 
 
-def follow(
-    connection: Connection, taker: Taker, stop: Stop, places: dict[int, int], *, settled_s: float = SETTLED_S
-) -> None:
-    """From the heads as they are until told to stop. `places` are the positions that each partition has been followed
-    to: kept by the caller, so that a lost connection skips nothing. Raises `psycopg.OperationalError`."""
+def follow(connection: Connection, taker: Taker, stop: Stop, places: dict[int, int], beat: Callable[[], None]) -> None:
+    """From the heads as they are until told to stop, with a `beat` after each round. `places` are the positions that
+    each partition has been followed to: kept by the caller, so that a lost connection skips nothing. Raises
+    `psycopg.OperationalError`, and what `beat` raises."""
     while not stop:
         begun = time.monotonic()
         for partition, position in connection.execute(HEADS).fetchall():
             places.setdefault(partition, position)
         for partition in list(places):
-            places[partition] = pass_on(connection, taker, partition, places[partition], settled_s)
+            places[partition] = pass_on(connection, taker, partition, places[partition], SETTLED_S)
+        beat()
         stop.wait(max(0.0, EVERY_S - (time.monotonic() - begun)))
 
 

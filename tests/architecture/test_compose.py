@@ -17,10 +17,12 @@ TEXT = (PROJECT / "docker-compose.yml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
 
 
-def test_it_runs_the_processes_of_the_stack() -> None:
+def test_it_runs_the_processes_of_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
     plan = Plan(Options(), Path("/data"), {})
     names = {child.name for child in [*plan.processes(), plan.feed()]}
     assert SERVICES.keys() == names | SERVERS | {"migrate"}
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"traces"}
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))

@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from redis import RedisError
 
 from govsite.tracing import ENDPOINTS
 from govsite.tracing.following import follow
 from ledger.session import PATIENCE
+from streams.client import connect
 from streams.stopping import Stop
+from streams.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from govsite.tracing.exporting import Collector
 
 LOST_S = 1.0
 EXAMPLES = """
@@ -29,7 +35,12 @@ Where to (the standard variables of OpenTelemetry; OTLP over HTTP):
   OTEL_EXPORTER_OTLP_HEADERS    api-key=…
   OTEL_SERVICE_NAME             govsite, unless told
 
-`make run` starts it where the endpoint is set.
+While the collector is down the newest 20,000 spans wait, and each is tried again for ten minutes; what is dropped is
+counted and logged. `make run` starts it where the endpoint is set.
+
+Examples:
+  manage.py runtraces --check     # 0: the collector takes traces, 1: it does not, 2: none is set
+  manage.py runtraces
 """
 log = logging.getLogger(__name__)
 
@@ -41,29 +52,47 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.epilog = EXAMPLES
+        parser.add_argument("--check", action="store_true", help="say whether the collector takes traces, and end")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        check_endpoint()
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        endpoint = check_endpoint()
         # Here, because no other process needs the SDK.
-        from govsite.tracing.exporting import SERVICE, Collector
+        from govsite.tracing.exporting import SERVICE, Collector, refusal
 
+        if check:
+            if why := refusal():
+                raise CommandError(f"The collector at {endpoint} does not take traces: {why}", returncode=1)
+            self.stdout.write(f"The collector at {endpoint} takes traces.")
+            return
         stop = Stop().install()
         collector = Collector(os.environ.get("OTEL_SERVICE_NAME") or SERVICE)
-        places: dict[int, int] = {}
+        telemetry = Telemetry(connect(settings.REDIS_URL), "traces")
         try:
-            while not stop:
-                try:
-                    with psycopg.connect(settings.DATABASE_URL, autocommit=True, **PATIENCE) as connection:
-                        follow(connection, collector, stop, places)
-                except psycopg.OperationalError as error:
-                    log.warning("starting over: %s", str(error).strip() or type(error).__name__)
-                    stop.wait(LOST_S)
+            self._run(collector, telemetry, stop)
         finally:
             collector.close()
+            telemetry.leave()
+
+    def _run(self, collector: Collector, telemetry: Telemetry, stop: Stop) -> None:
+        places: dict[int, int] = {}
+
+        def beat() -> None:
+            telemetry.counters["spans_sent"] = collector.sent
+            telemetry.counters["spans_dropped"] = collector.dropped
+            telemetry.gauges["spans_waiting"] = collector.waiting
+            telemetry.beat()
+
+        while not stop:
+            try:
+                with psycopg.connect(settings.DATABASE_URL, autocommit=True, **PATIENCE) as connection:
+                    follow(connection, collector, stop, places, beat)
+            except (psycopg.OperationalError, RedisError) as error:
+                log.warning("starting over: %s", str(error).strip() or type(error).__name__)
+                stop.wait(LOST_S)
 
 
-def check_endpoint() -> None:
-    """Raises CommandError where there is no collector to send to."""
+def check_endpoint() -> str:
+    """Where traces go. Raises CommandError where there is no collector to send to."""
     named = {name: os.environ[name] for name in ENDPOINTS if os.environ.get(name)}
     if not named:
         raise CommandError(
@@ -73,3 +102,4 @@ def check_endpoint() -> None:
     for name, value in named.items():
         if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
             raise CommandError(f"{name} is {value!r}: write http:// or https://, and a host", returncode=2)
+    return next(iter(named.values()))

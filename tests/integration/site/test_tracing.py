@@ -5,17 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from typing import Any
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Sent
+from pytest_django import Settings
 
 from govsite.tracing.exporting import Collector
 from govsite.tracing.following import pass_on
 from govsite.tracing.spans import Span, spans, trace_id
 from ledger import audit
+from streams.client import connect
+from streams.stopping import Stop
+from streams.telemetry import processes
 from tests.integration.site.conftest import Writer
 from tests.servers import wait_until
 
@@ -30,31 +36,51 @@ class Taken:
         self.traces[trace] = spans
 
 
+class FakeCollector:
+    """A collector on this machine: `spans` that it took; it refuses while `status` is not 200."""
+
+    def __init__(self) -> None:
+        self.spans: list[Sent] = []
+        self.status = 200
+        self.asked = 0
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                collector.asked += 1
+                if collector.status == 200:
+                    collector.take(ExportTraceServiceRequest.FromString(body))
+                self.send_response(collector.status)
+                self.send_header("Content-Type", "application/x-protobuf")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args: object) -> None:
+                """Not on the terminal."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def take(self, request: ExportTraceServiceRequest) -> None:
+        self.spans += [span for each in request.resource_spans for scope in each.scope_spans for span in scope.spans]
+
+
 @pytest.fixture
-def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Sent]]:
-    """A collector on this machine, and what it has been sent."""
-    sent: list[Sent] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"])))
-            sent.extend(span for each in request.resource_spans for scope in each.scope_spans for span in scope.spans)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            """Not on the terminal."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCollector]:
+    collector = FakeCollector()
+    thread = threading.Thread(target=collector.server.serve_forever, daemon=True)
     thread.start()
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
-    yield sent
-    server.shutdown()
-    server.server_close()
+    yield collector
+    collector.server.shutdown()
+    collector.server.server_close()
     thread.join()
+
+
+def a_span(number: int) -> Span:
+    return Span(name=f"span {number}", span_id=number + 1, parent=None, begun=1, ended=2, attributes={})
 
 
 def test_a_decision_is_one_trace_whose_times_are_the_ledgers(writer: Writer, ledger_url: str) -> None:
@@ -88,7 +114,8 @@ def test_a_round_without_a_decision_is_no_trace() -> None:
     assert spans(audit.Story(decision_id="", outcome="open", events=[])) == []
 
 
-def test_a_collector_receives_it(writer: Writer, ledger_url: str, received: list[Sent]) -> None:
+def test_a_collector_receives_it(writer: Writer, ledger_url: str, fake: FakeCollector) -> None:
+    received = fake.spans
     writer.show(lambda history: history.found())
     key = writer.history.round()
     writer.commit()
@@ -115,3 +142,88 @@ def test_without_a_collector_it_does_not_start(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", value)
     with pytest.raises(CommandError, match=words):
         call_command("runtraces")
+
+
+def test_what_a_collector_that_is_down_did_not_take_comes_later(fake: FakeCollector) -> None:
+    fake.status = 400
+    collector = Collector(first_pause_s=0.01)
+    collector.take(1, [a_span(0), a_span(1)])
+    wait_until(lambda: fake.asked >= 2, "it has been tried again")
+    assert (collector.waiting, collector.sent) == (2, 0)
+    fake.status = 200
+    assert collector.flush(30)
+    assert [span.name for span in fake.spans] == ["span 0", "span 1"]
+    assert (collector.sent, collector.dropped) == (2, 0)
+    collector.close()
+
+
+@pytest.mark.parametrize("bound", ["full", "given up"])
+def test_what_is_dropped_in_the_end_is_counted_and_logged(
+    fake: FakeCollector, caplog: pytest.LogCaptureFixture, bound: str
+) -> None:
+    fake.status = 400
+    bounds = {"most": 3} if bound == "full" else {"gives_up_s": 0.0}
+    collector = Collector(first_pause_s=0.01, **bounds)
+    for number in range(5):
+        collector.take(number, [a_span(number)])
+    left = 3 if bound == "full" else 0
+    wait_until(lambda: collector.dropped == 5 - left, "the bound is kept")
+    assert collector.waiting == left
+    assert "dropped the" in caplog.text
+    collector.close()
+    assert (collector.dropped, collector.waiting, collector.sent) == (5, 0, 0)
+
+
+def test_the_end_waits_for_what_is_on_its_way(fake: FakeCollector) -> None:
+    collector = Collector()
+    collector.take(1, [a_span(number) for number in range(1200)])
+    collector.close(30)
+    assert (len(fake.spans), collector.sent, collector.dropped) == (1200, 1200, 0)
+
+
+def test_a_check_says_in_one_line_whether_the_collector_takes_traces(
+    fake: FakeCollector, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = StringIO()
+    call_command("runtraces", "--check", stdout=said)
+    assert said.getvalue() == f"The collector at {fake.url} takes traces.\n"
+    fake.status = 403
+    with pytest.raises(CommandError, match=f"The collector at {fake.url} does not take traces: .*403") as error:
+        call_command("runtraces", "--check")
+    assert error.value.returncode == 1
+    assert "\n" not in str(error.value)
+    assert (fake.spans, caplog.records) == ([], [])
+
+
+def test_a_check_of_nobody_says_so(fake: FakeCollector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govsite.tracing.exporting.ANSWERS_WITHIN_S", 0.5)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(CommandError, match=r"http://127\.0\.0\.1:9 does not take traces: .+") as error:
+        call_command("runtraces", "--check")
+    assert error.value.returncode == 1
+
+
+def test_the_process_tells_what_it_sent(
+    writer: Writer, redis_url: str, fake: FakeCollector, settings: Settings
+) -> None:
+    settings.REDIS_URL = redis_url
+    connection = connect(redis_url)
+
+    def told() -> dict[str, Any]:
+        return processes(connection).get("traces", {})
+
+    stop = Stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("govsite.tracing.following.SETTLED_S", 0.0)
+        patch.setattr("govsite.management.commands.runtraces.Stop.install", lambda _: stop)
+        process = threading.Thread(target=call_command, args=["runtraces"])
+        process.start()
+        wait_until(told, "it lives")
+        writer.show(lambda history: history.found().round())
+        wait_until(lambda: told()["counters"].get("spans_sent") == 5, "it has told how many spans it sent")
+        assert (told()["counters"]["spans_dropped"], told()["gauges"]["spans_waiting"]) == (0, 0)
+        stop.set()
+        process.join(30)
+    assert not process.is_alive()
+    assert len(fake.spans) == 5
+    assert "traces" not in processes(connection)
