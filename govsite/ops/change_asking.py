@@ -9,7 +9,6 @@ from typing import Any, cast
 import msgspec
 from django import forms
 from django.contrib import admin
-from django.db import connection
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -18,7 +17,7 @@ from governance.models import ChangeRequest
 from govsite.govern import lists
 from govsite.govern.trying import NotTried, Unsound, previewed
 from govsite.ops import sending
-from ledger import outbox
+from govsite.ops.claiming import claim, sender
 from streams.changes import Change
 from streams.envelope import Envelope, Refused, decode, encode
 from streams.messages import RequestChange
@@ -65,8 +64,7 @@ def ask(request: HttpRequest, book: str, form: ChangeForm, change: Change, now_a
     if not sending.in_order(request, form):
         return Asked(400)
     checks = "check" in request.POST
-    command_id = sent_as(request, form, change)
-    if not checks and outbox.status(connection, command_id):
+    if not checks and (command_id := sent_as(request, book, form, change)):
         return Asked(SENT, command_id)
     if not checks and form.cleaned_data["opened_at"] != now_at:
         return Asked(CONFLICT)
@@ -80,10 +78,9 @@ def ask(request: HttpRequest, book: str, form: ChangeForm, change: Change, now_a
         return Asked(503)
     if checks:
         return Asked(200, preview=tuple(lists.preview(found)) if found else ())
-    body = RequestChange(
-        change_id=_id(request, form, change, "change"), change=change, reason=form.cleaned_data["reason"], preview=found
-    )
-    return _sent(request, book, form, body, command_id)
+    reason = form.cleaned_data["reason"]
+    body = RequestChange(change_id=_id(request, form, change), change=change, reason=reason, preview=found)
+    return _sent(request, book, form, body)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -97,7 +94,10 @@ def page(request: HttpRequest, name: str, context: dict[str, Any], asked: Asked)
     return render(request, f"admin/governance/{name}.html", {**shared, **came, **context}, status=asked.status)
 
 
-def _sent(request: HttpRequest, book: str, form: ChangeForm, body: RequestChange, command_id: str) -> Asked:
+def _sent(request: HttpRequest, book: str, form: ChangeForm, body: RequestChange) -> Asked:
+    command_id = claim(book, body.change, form.cleaned_data["opened_at"], body.change_id)
+    if not command_id:
+        return Asked(CONFLICT)
     envelope = Envelope(id=command_id, body=body, actor=sending.actor(request), sent_at=time.time_ns(), book=book)
     try:
         decode(encode(envelope))
@@ -105,18 +105,22 @@ def _sent(request: HttpRequest, book: str, form: ChangeForm, body: RequestChange
         form.add_error(None, f"{refusal.code}: {refusal.detail}")
         return Asked(400)
     sending.enqueue(request, book, body, command_id)
+    if sender(command_id) != body.change_id:
+        return Asked(CONFLICT)
     sending.wait(command_id)
     return Asked(SENT, command_id)
 
 
-def sent_as(request: HttpRequest, form: ChangeForm, change: Change) -> str:
-    """The id of the command that this form is, or was, sent as."""
-    return _id(request, form, change, "command")
+def sent_as(request: HttpRequest, book: str, form: ChangeForm, change: Change) -> str:
+    """The id of the command that this form was sent as, "" when it has not been."""
+    change_id = _id(request, form, change)
+    command_id = claim(book, change, form.cleaned_data["opened_at"], change_id)
+    return command_id if command_id and sender(command_id) == change_id else ""
 
 
-def _id(request: HttpRequest, form: ChangeForm, change: Change, what: str) -> str:
-    """The same form sent twice has the same id and is one command; one with other contents is another."""
-    said = msgspec.json.encode([what, sending.actor(request), form.cleaned_data["reason"], change]).decode()
+def _id(request: HttpRequest, form: ChangeForm, change: Change) -> str:
+    """Of the request: the same form sent twice is the same one; with other contents it is another."""
+    said = msgspec.json.encode([sending.actor(request), form.cleaned_data["reason"], change]).decode()
     return str(uuid.uuid5(form.cleaned_data["token"], said))
 
 

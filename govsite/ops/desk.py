@@ -11,14 +11,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from execution.models import FINAL, Order
 from governance.models import Book
 from govsite.ops import positions
 from govsite.ops.frame import page_context
 from govsite.ops.orders import WORKING_SHOWN, described, listed_in
-from govsite.ops.sending import ReasonForm, may, send
+from govsite.ops.posting import by_form
+from govsite.ops.sending import OnceForm, ReasonForm, may, send
 from streams.messages import AdjustPosition, CancelOrder, Flatten, MoveCash, Reconcile
 
 DIGITS: dict[str, Any] = {"max_digits": 36, "decimal_places": 18}
@@ -33,8 +34,7 @@ def posted_book(request: HttpRequest) -> Book:
     return get_object_or_404(Book, pk=name)
 
 
-@require_POST
-@login_required
+@by_form("orders")
 def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     may(request, "execution.cancel_order", "cancel orders")
     if "\0" in order_id:
@@ -96,8 +96,7 @@ def _preview(book: Book, instrument: str) -> dict[str, Any]:
     }
 
 
-@require_POST
-@login_required
+@by_form("orders")
 def reconcile(request: HttpRequest) -> HttpResponse:
     may(request, "execution.reconcile_book", "compare a book with its venue")
     return send(
@@ -110,15 +109,14 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     )
 
 
-class CashForm(ReasonForm):
+class CashForm(OnceForm):
     direction = forms.ChoiceField(
         choices=(("in", "Deposit"), ("out", "Withdraw")), error_messages={"invalid_choice": "Say deposit or withdraw."}
     )
     amount = forms.DecimalField(min_value=TINIEST, **DIGITS)
 
 
-@require_POST
-@login_required
+@by_form("orders")
 def move_cash(request: HttpRequest) -> HttpResponse:
     may(request, "execution.move_cash", "deposit or withdraw")
     return send(
@@ -133,7 +131,7 @@ def move_cash(request: HttpRequest) -> HttpResponse:
     )
 
 
-class AdjustForm(ReasonForm):
+class AdjustForm(OnceForm):
     instrument = forms.CharField(max_length=32)
     quantity = forms.DecimalField(**DIGITS)
     price = forms.DecimalField(min_value=TINIEST, **DIGITS)
@@ -149,8 +147,7 @@ class AdjustForm(ReasonForm):
         return name
 
 
-@require_POST
-@login_required
+@by_form("orders")
 def adjust(request: HttpRequest) -> HttpResponse:
     """Brings the book level with what is really held: a transfer, not a trade."""
     may(request, "execution.move_cash", "adjust positions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -83,7 +84,7 @@ class Wanted(forms.Form):
 def page(request: HttpRequest) -> HttpResponse:
     """Positions, what works, and the newest orders or fills (`?show=fills`) by filter; `?part=now` gives what changes
     by itself, to be put in the place of what is there."""
-    context = page_context(request, "orders")
+    context = {**page_context(request, "orders"), **told(request, ANSWERS)}
     book = Book.objects.filter(book=context["book"]).first()
     now = {**_now(book), "rights": _rights(request), "book": context["book"], "mode": context["mode"]}
     if request.GET.get("part") == "now":
@@ -107,7 +108,7 @@ def page(request: HttpRequest) -> HttpResponse:
             **context,
             **now,
             **shown,
-            **told(request, ANSWERS),
+            "token": uuid.uuid4(),
             "outcome": _outcome(request.GET.get("command", "")),
             "wanted": wanted,
             "problems": problems,

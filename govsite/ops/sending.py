@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -17,6 +18,7 @@ from django.shortcuts import redirect, render
 from govsite.access import roles, second_factor
 from govsite.access.names import LONGEST_ACTOR as LONGEST_ACTOR
 from govsite.access.names import PREFIX
+from govsite.ops import catching_up
 from govsite.ops.frame import page_context
 from govsite.ops.words import reason_words
 from ledger import outbox
@@ -24,6 +26,7 @@ from streams.envelope import Envelope
 from streams.messages import Command
 
 PATIENCE_S = 1.0
+UNSEEN = "Accepted; this page still shows the state before it."
 
 log = logging.getLogger("govsite.security")
 
@@ -34,6 +37,13 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=500, strip=True, error_messages={"required": "A reason is needed: it is kept in the ledger."}
     )
+
+
+class OnceForm(ReasonForm):
+    """What must not happen twice when a form is sent twice: the same `token` with the same contents is one command. A
+    form without one, which no page has, is a command each time."""
+
+    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 def actor(request: HttpRequest) -> str:
@@ -59,7 +69,9 @@ def send(
         errors = [str(error) for messages in form.errors.values() for error in messages]
         context = {**page_context(request, page), "back": back, "errors": errors}
         return render(request, "site/not_decided.html", context, status=400)
-    command_id = enqueue(request, book, body(form.cleaned_data))
+    command, token = body(form.cleaned_data), form.cleaned_data.get("token")
+    said = f"{actor(request)}\x1f{book}\x1f{msgspec.json.encode(command).decode()}"
+    command_id = enqueue(request, book, command, str(uuid.uuid5(token, said)) if token else "")
     wait(command_id)
     return redirect(f"{back}{'&' if '?' in back else '?'}command={command_id}")
 
@@ -81,12 +93,18 @@ def enqueue(request: HttpRequest, book: str, body: Command, command_id: str = ""
 
 
 def wait(command_id: str) -> str | None:
-    """What the governor answered, as `ledger.outbox` says it; WAITING when it has not within the time."""
-    return outbox.wait(connection, command_id, PATIENCE_S)
+    """What the governor answered, as `ledger.outbox` says it; WAITING when it has not within the time. What is left of
+    the time the read models have to catch up with it, so that the page that follows shows it."""
+    deadline = time.monotonic() + PATIENCE_S
+    result = outbox.wait(connection, command_id, PATIENCE_S)
+    if result != outbox.WAITING:
+        catching_up.wait(command_id, deadline)
+    return result
 
 
 def told(request: HttpRequest, answers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What became of the command that this page was sent to from; `answers` are words for codes on this page."""
+    """What became of the command that this page was sent to from; `answers` are words for codes on this page. Asked
+    before the page reads what it shows, for a page must not claim to show what it read too early."""
     command_id = request.GET.get("command", "").replace("\0", "")  # PostgreSQL takes no such text
     result = outbox.status(connection, command_id) if command_id else None
     if result is None:
@@ -95,6 +113,8 @@ def told(request: HttpRequest, answers: Mapping[str, str] | None = None) -> dict
         return {"told": "The governor has not answered yet; it will, when it runs.", "told_look": ""}
     verdict, _, code = result.partition(":")
     if not code:
+        if catching_up.is_unseen(command_id):
+            return {"told": UNSEEN, "told_look": "warn", "told_again": request.get_full_path()}
         return {"told": "Accepted.", "told_look": ""}
     words = (answers or {}).get(code) or reason_words(code)
     return {"told": f"{verdict.capitalize()}: {words}.", "told_look": "error"}

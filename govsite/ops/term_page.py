@@ -11,7 +11,6 @@ import msgspec
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,7 +22,6 @@ from govsite.ops import sending
 from govsite.ops.change_asking import SENT, Asked, ChangeForm, ask, moved_at, opened, page, pending, posted, sent_as
 from govsite.ops.seat_page import timelock_s
 from govsite.templatetags.figures import exactly
-from ledger import outbox
 from streams.changes import SetTerm
 from streams.events import BookTerms, InstrumentTerms
 
@@ -86,7 +84,7 @@ def _asked(request: HttpRequest, row: Book, form: TermForm, name: str, symbol: s
         form.add_error("value", f"{name} lies between {now['low']} and {now['high']}, with at most 40 digits.")
         return Asked(400)
     moved = form.cleaned_data["opened_at"] != _state(row, name, symbol, now)
-    known = moved or outbox.status(connection, sent_as(request, form, change))
+    known = moved or sent_as(request, row.book, form, change)
     if not known and (wrong := _wrong(row, change)):
         form.add_error("value", wrong)
         return Asked(400)
