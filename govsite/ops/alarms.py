@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from governance.models import Alarm, BreakerState
 from govsite import alerting
@@ -21,6 +21,7 @@ from govsite.ops import keyset
 from govsite.ops.alarm_words import severity, title_words, what_next
 from govsite.ops.desk import posted_book
 from govsite.ops.frame import chosen_book, page_context
+from govsite.ops.posting import by_form
 from govsite.ops.sending import ReasonForm, may, send, told
 from govsite.ops.standing import books
 from streams.messages import AcknowledgeAlarm, ClearBreaker
@@ -38,7 +39,7 @@ ANSWERS = {"NO_CHANGE": "somebody has acknowledged or cleared it already, or it 
 @permission_required("governance.view_alarm", raise_exception=True)
 def page(request: HttpRequest) -> HttpResponse:
     """`?show=open` (default) or `all`; the newest first, `?before=` goes on."""
-    context = page_context(request, "alarms")
+    context = {**page_context(request, "alarms"), **told(request, ANSWERS)}
     show, problems = request.GET.get("show", "open"), []
     if show not in SHOWS:
         problems.append(f"show: there is no {show[:40]}; there are: {', '.join(SHOWS)}")
@@ -55,7 +56,6 @@ def page(request: HttpRequest) -> HttpResponse:
         "site/alarms.html",
         {
             **context,
-            **told(request, ANSWERS),
             "show": show,
             "shows": SHOWS.items(),
             "problems": problems,
@@ -119,8 +119,7 @@ def webhook() -> dict[str, Any]:
     }
 
 
-@require_POST
-@login_required
+@by_form("alarms")
 def acknowledge(request: HttpRequest, alarm_id: str) -> HttpResponse:
     may(request, "governance.acknowledge_alarm", "acknowledge alarms")
     if "\0" in alarm_id:
@@ -147,8 +146,7 @@ class ClearForm(ReasonForm):
         return name
 
 
-@require_POST
-@login_required
+@by_form("alarms")
 def clear(request: HttpRequest) -> HttpResponse:
     may(request, "governance.acknowledge_alarm", "clear breakers")
     return send(

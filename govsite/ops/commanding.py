@@ -13,11 +13,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from governance.models import Book
 from govsite.ops import halting
 from govsite.ops.frame import page_context
+from govsite.ops.posting import by_form
 from govsite.ops.sending import LONGEST_ACTOR, ReasonForm, actor, enqueue, in_order, may, told, wait
 from govsite.ops.words import reason_words
 from ledger import gate, outbox
@@ -83,8 +84,7 @@ def _suspend(request: HttpRequest, form: HaltForm, instrument: str) -> HttpRespo
     return _asked(request, command_id)
 
 
-@require_POST
-@login_required
+@by_form("halt")
 def lift(request: HttpRequest) -> HttpResponse:
     """Ends an operator's suspension, or one after a reconciliation."""
     may(request, "governance.suspend_instrument", "lift a suspension")

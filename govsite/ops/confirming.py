@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from govsite.access import roles, second_factor
 from govsite.ops.frame import page_context
+from govsite.ops.posting import by_form
 
 SCALE = 5
 PAGE = "second-factor"
@@ -82,9 +83,8 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
     return _page(request, "enrol", context, bool(trouble))
 
 
-@require_POST
+@by_form("second-factor")
 @never_cache
-@login_required
 def backup_codes(request: HttpRequest) -> HttpResponseBase:
     """New backup codes; those before are over."""
     if not request.user.is_verified():  # type: ignore[union-attr]

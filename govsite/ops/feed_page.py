@@ -12,12 +12,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from feeds.control import PATIENCE_S, Unanswered, a_wish, ask
 from governance.models import Book
 from govsite.ops import market, market_page
 from govsite.ops.frame import page_context
+from govsite.ops.posting import by_form
 from govsite.ops.sending import LONGEST_ACTOR, ReasonForm, actor, may
 from streams.client import connect
 from streams.messages import Source
@@ -46,8 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "site/feed.html", _context(request))
 
 
-@require_POST
-@login_required
+@by_form("feed")
 def switch(request: HttpRequest) -> HttpResponse:
     """Asks the feed that runs; it tells the governor, which puts books to REDUCE_ONLY where live data is lost to
     them. What the feed answered is said on the page that follows."""

@@ -8,14 +8,15 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from governance.domain import performance as measures
 from governance.models import ChangeRequest, Hold, Seat
 from govsite.govern.words import change_words
 from govsite.ops import performance, plots
 from govsite.ops.frame import page_context
-from govsite.ops.sending import ReasonForm, may, send, told
+from govsite.ops.posting import by_form
+from govsite.ops.sending import ReasonForm, actor, may, send, told
 from streams.messages import ApproveChange, RefuseChange, RefuseHold, ReleaseHold
 
 CLOSED_SHOWN = 30
@@ -71,6 +72,7 @@ def agent(request: HttpRequest, name: str) -> HttpResponse:
             **context,
             "seat": seat,
             "may_ask": may_ask(request),
+            "own": actor(request) in seat.suspended_by,
             "look": SEAT_LOOKS.get(seat.status, ""),
             "weights": plots.weight_plot(rows),
             "forecasts": len(given),
@@ -91,17 +93,16 @@ def agent(request: HttpRequest, name: str) -> HttpResponse:
 @login_required
 @permission_required("governance.view_changerequest", raise_exception=True)
 def changes(request: HttpRequest) -> HttpResponse:
-    context = page_context(request, "changes")
+    context = {**page_context(request, "changes"), **told(request, DECIDING)}
     found = ChangeRequest.objects.filter(book=context["book"])
     rows = [*found.filter(status__in=("requested", "approved")).order_by("requested_at")]
     closed = found.exclude(status__in=("requested", "approved")).order_by("-closed_at")[:CLOSED_SHOWN]
-    me = f"operator:{request.user.get_username()}"
+    me = actor(request)
     return render(
         request,
         "site/changes.html",
         {
             **context,
-            **told(request, DECIDING),
             "may": request.user.has_perm("governance.approve_change"),
             "may_ask": may_ask(request),
             "open": [{**_shown(row), "own": row.who == me} for row in rows],
@@ -118,14 +119,13 @@ def _shown(row: ChangeRequest) -> dict[str, Any]:
 @login_required
 @permission_required("governance.view_hold", raise_exception=True)
 def holds(request: HttpRequest) -> HttpResponse:
-    context = page_context(request, "holds")
+    context = {**page_context(request, "holds"), **told(request, DECIDING)}
     found = Hold.objects.filter(book=context["book"])
     return render(
         request,
         "site/holds.html",
         {
             **context,
-            **told(request, DECIDING),
             "may": request.user.has_perm("governance.decide_hold"),
             "open": found.filter(status="held").order_by("until"),
             "closed": [
@@ -136,8 +136,7 @@ def holds(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
-@login_required
+@by_form("changes")
 def decide_change(request: HttpRequest, change_id: str, verdict: str) -> HttpResponse:
     """`verdict`: approve or refuse."""
     may(request, "governance.approve_change", "approve or refuse changes")
@@ -153,8 +152,7 @@ def decide_change(request: HttpRequest, change_id: str, verdict: str) -> HttpRes
     )
 
 
-@require_POST
-@login_required
+@by_form("holds")
 def decide_hold(request: HttpRequest, decision_id: str, verdict: str) -> HttpResponse:
     """`verdict`: release or refuse."""
     may(request, "governance.decide_hold", "release or refuse held decisions")

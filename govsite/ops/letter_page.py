@@ -17,13 +17,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 from msgspec import Struct
 
 from governance.models import Book
 from govsite.ops import letter_words, letters, sending
 from govsite.ops.frame import page_context
 from govsite.ops.letters import Letter
+from govsite.ops.posting import by_form
 from govsite.ops.words import reason_words
 from ledger import outbox
 from ledger.models import InboxCommand
@@ -142,8 +143,7 @@ def _spoken(result: str) -> str:
     return f"{verdict}: {reason_words(code)}" if code else verdict
 
 
-@require_POST
-@login_required
+@by_form("dead-letters")
 def resubmit(request: HttpRequest, entry_id: str) -> HttpResponse:
     """In the name of who asks, who needs the right to send letters again and the right of that command. The same id
     makes it one command, whoever else sends it, and however often."""

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from msgspec import Struct
 
+from govsite.access.names import PREFIX
 from govsite.ops import letter_words
 from govsite.ops.frame import page_context
 from govsite.ops.market import REDIS_PATIENCE_S
@@ -31,6 +32,7 @@ PAGE = 50
 CHUNK = 100
 SCANNED = 1000  # of letters of up to 90 KiB, what one page may look through
 EXCERPT = 2000
+OTHERS_SHOWN = 20
 CUT_AT = LARGEST_ENTRY // 2
 ENTRY = re.compile(r"\A\d{1,15}-\d{1,15}\Z")
 MISUSED = "before: give it as the page before had it"
@@ -68,6 +70,22 @@ class Letter(Struct, frozen=True, kw_only=True):
         return len(self.raw) > EXCERPT
 
 
+class Folded(Struct, kw_only=True):
+    """Letters that say the same of the same sender: the newest, and of the others how many and since when."""
+
+    letter: Letter
+    actor: str
+    count: int = 1
+    first_at: datetime | None = None
+    others: list[tuple[str, datetime | None]] = []
+
+    def add(self, letter: Letter) -> None:
+        self.count += 1
+        self.first_at = letter.at
+        if len(self.others) < OTHERS_SHOWN:
+            self.others.append((letter.id, letter.at))
+
+
 class Wanted(forms.Form):
     """Which letters are looked for. Errors name the value and say what there is."""
 
@@ -76,6 +94,7 @@ class Wanted(forms.Form):
     code = forms.CharField(max_length=64, required=False)
     since = forms.DateTimeField(required=False, input_formats=TIMES, error_messages={"invalid": NO_TIME})
     until = forms.DateTimeField(required=False, input_formats=TIMES, error_messages={"invalid": NO_TIME})
+    each = forms.BooleanField(required=False)
     before = forms.RegexField(ENTRY, required=False, max_length=31, error_messages={"invalid": MISUSED})
 
     def clean_code(self) -> str:
@@ -108,12 +127,12 @@ def listed(request: HttpRequest) -> HttpResponse:
     """The newest first, by filter; `?before=` goes on."""
     wanted = Wanted(request.GET)
     problems, trouble = wanted.problems(), ""
-    letters: list[Letter] = []
+    folded: list[Folded] = []
     after, total = "", 0
     if not problems:
         try:
             with connect(settings.REDIS_URL, timeout_s=REDIS_PATIENCE_S) as connected:
-                letters, after = search(connected, wanted)
+                folded, after = search(connected, wanted)
                 total = connected.xlen(DEAD_LETTERS)
         except (redis.RedisError, ValueError):
             trouble = "Redis does not answer"
@@ -125,7 +144,7 @@ def listed(request: HttpRequest) -> HttpResponse:
             "wanted": wanted,
             "problems": problems,
             "trouble": trouble,
-            "letters": letters,
+            "folded": folded,
             "total": total,
             "page_size": PAGE,
             "streams": STREAMS,
@@ -143,25 +162,47 @@ def _with(query: QueryDict, before: str) -> str:
     return urlencode({**kept, "before": before} if before else kept)
 
 
-def search(connected: redis.Redis, wanted: Wanted) -> tuple[list[Letter], str]:
-    """A page of letters, and where the next one begins ("" at the end). It looks through so many at most: a page may
-    hold fewer than fit, and still go on."""
+def search(connected: redis.Redis, wanted: Wanted) -> tuple[list[Folded], str]:
+    """A page of letters, those that say the same folded into one unless each is wanted, and where the next page begins
+    ("" at the end). It looks through so many at most: a page may hold fewer than fit, and still go on."""
     said = wanted.cleaned_data
     low = _id_of(said["since"]) if said["since"] else "-"
     high = f"({said['before']}" if said["before"] else _last_of(said["until"]) if said["until"] else "+"
-    found: list[Letter] = []
+    found: dict[tuple[str, ...], Folded] = {}
+    last = ""
     for _ in range(SCANNED // CHUNK):
         entries: Any = connected.xrevrange(DEAD_LETTERS, max=high, min=low, count=CHUNK)
         for entry_id, fields in entries:
             letter = letter_of(entry_id.decode(), fields.get(FIELD, b""))
             if wanted.takes(letter):
-                found.append(letter)
-            if len(found) > PAGE:
-                return found[:PAGE], found[PAGE - 1].id
+                actor = sender(letter)
+                key = _alike(letter, "" if said["each"] else actor)
+                if key in found:
+                    found[key].add(letter)
+                elif len(found) == PAGE:
+                    return [*found.values()], last
+                else:
+                    found[key] = Folded(letter=letter, actor=actor, first_at=letter.at)
+            last = letter.id
         if len(entries) < CHUNK:
-            return found, ""
+            return [*found.values()], ""
         high = f"({entries[-1][0].decode()}"
-    return found, high.removeprefix("(")
+    return [*found.values()], last
+
+
+def sender(letter: Letter) -> str:
+    """Who sent the message that was refused, "" where it cannot be read."""
+    try:
+        return decode(letter.raw, limit=len(letter.raw) + 1).actor
+    except Refused:
+        return ""
+
+
+def _alike(letter: Letter, actor: str) -> tuple[str, ...]:
+    """A program that is refused goes on sending; what a person sent, or nobody can read, stands for itself."""
+    if not actor or actor.startswith(PREFIX):
+        return (letter.id,)
+    return (letter.code, letter.stream, letter.origin, actor)
 
 
 def _id_of(at: datetime) -> str:

@@ -50,3 +50,37 @@ STATES = {
     "warned": State(2, "near its limit", "warn", "late"),
     "ok": State(1, "ok", "good", "granted"),
 }
+
+OF_EQUITY, PERCENT, BP, SECONDS, MS = "% of equity", "%", "bp", "s", "ms"
+PARAMETERS = {
+    "collar_bp": ("from the price of now, at most", BP),
+    "max_order_value": ("an order is worth at most", "{quote}"),
+    "instrument.max_order_volume": ("an order has at most", "units"),
+    "messages_per_s": ("an agent’s messages, steadily", "a second"),
+    "message_burst": ("at once, at most", "messages"),
+    "repeated_fills": ("fills on one side that trip it", "fills"),
+    "repeated_window_s": ("counted within", SECONDS),
+    "instrument.min_position": ("position, at least", "units"),
+    "instrument.max_position": ("position, at most", "units"),
+    "max_gross": ("gross exposure, at most", OF_EQUITY),
+    "max_net": ("net exposure, at most", OF_EQUITY),
+    "max_concentration": ("one instrument, at most", OF_EQUITY),
+    "drawdown_reduce": ("lost of the peak, below", OF_EQUITY),
+    "daily_loss_reduce": ("lost of the day’s start, below", OF_EQUITY),
+    "losses_in_row": ("lost in a row, below", "round trips"),
+    "losses_cooldown_s": ("then a pause of", SECONDS),
+    "duplicate_window_ms": ("the same order again only after", MS),
+    "quote_max_age_ms": ("the last quote is at most as old as", MS),
+    "trade_max_age_ms": ("the last trade is at most as old as", MS),
+    "gap_clean_ms": ("after a gap, clean data for", MS),
+    "proposal_max_age_ms": ("a proposal is at most as old as", MS),
+    "drift_bp": ("the price has moved since, at most", BP),
+    "volatility_window_s": ("measured over", SECONDS),
+    "max_volatility": ("from lowest to highest, below", PERCENT),
+    "instrument.tick_size": ("price in steps of", "{quote}"),
+    "instrument.lot_size": ("quantity in steps of", "units"),
+    "instrument.min_notional": ("an order is worth at least", "{quote}"),
+    "fee_bp": ("fee that is counted in", BP),
+    "live_only": ("only live prices", ""),
+}
+"""What each parameter of a control says, and the unit of its value; what is in percent is a fraction in the terms."""

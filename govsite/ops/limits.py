@@ -25,7 +25,7 @@ from governance.domain.headroom import Headroom, Readings
 from governance.models import Book, BreakerState, Rule
 from govsite.ops import alarm_words, positions
 from govsite.ops.frame import page_context
-from govsite.ops.limit_words import EFFECTS, FRACTIONS, LIMITS, MEASURED, STATES, TITLES, UNITS, State
+from govsite.ops.limit_words import EFFECTS, FRACTIONS, LIMITS, MEASURED, PARAMETERS, STATES, TITLES, UNITS, State
 from govsite.ops.market import REDIS_PATIENCE_S
 from govsite.ops.positions import Holding, Money
 from ledger.readmodel import moment
@@ -175,6 +175,9 @@ def _unpriced(book: Book, told: Readings | None) -> Iterator[Row]:
     heard = {reading.subject for reading in told.readings if reading.breaker == "stale_feed"} if told else set()
     if told is None:
         return
+    note = "No price has come since the governor started: nothing of this instrument is measured."
+    if heard:
+        note += f" Of {_some(sorted(heard))} prices came: the feed does not carry this one, or not yet."
     for symbol in sorted({str(each["symbol"]) for each in book.instruments} - heard):
         yield Row(
             **_named("stale_feed", symbol, "SUSPENDED"),
@@ -185,7 +188,7 @@ def _unpriced(book: Book, told: Readings | None) -> Iterator[Row]:
             level=None,
             state="unknown",
             measured_at=moment(told.at),
-            note="No price has come since the governor started: nothing of this instrument is measured.",
+            note=note,
         )
 
 
@@ -326,18 +329,32 @@ def controls(book: Book) -> Iterator[dict[str, Any]]:
     for control in CONTROLS:
         yield {
             "control": control,
-            "parameters": [(name, _parameter(book, name)) for name in control.parameters],
+            "parameters": [_parameter(book, name) for name in control.parameters],
             **_force(control, rules.get(control.rule)),
         }
 
 
-def _parameter(book: Book, name: str) -> str:
+def _parameter(book: Book, name: str) -> dict[str, str]:
+    """In words and with its unit; `name` is what the terms call it, the words themselves where no term holds it."""
+    words, unit = PARAMETERS.get(name, (name, ""))
+    unit = unit.format(quote=book.quote)
     place, dot, term = name.partition(".")
     if not dot:
-        return str(book.terms.get(place, ""))
-    each = [f"{listed['symbol']} {listed.get(term, '?')}" for listed in book.instruments]
+        value = "" if place not in book.terms else _with_unit(book.terms[place], unit)
+        return {"name": name, "words": words, "value": value}
+    each = [
+        f"{listed['symbol']} {_with_unit(listed[term], unit) if term in listed else '?'}" for listed in book.instruments
+    ]
     more = f" and {len(each) - NAMED} more" if len(each) > NAMED else ""
-    return f"{', '.join(each[:NAMED])}{more}"
+    return {"name": term, "words": words, "value": f"{', '.join(each[:NAMED])}{more}"}
+
+
+def _with_unit(value: Any, unit: str) -> str:
+    """A number as the terms keep it, fractions as percent."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    number = Decimal(str(value)) * (100 if unit.startswith("%") else 1)
+    return f"{_exact(number)} {unit}".strip()
 
 
 def _force(control: Control, rule: Rule | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ DATA_DIR = Path(os.environ.get("GOVSITE_DATA_DIR", BASE_DIR / "var")).resolve()
 
 
 def _stack_environment() -> dict[str, str]:
-    """What the running embedded stack wrote down (`stack.env`: DATABASE_URL, REDIS_URL), if there is one."""
+    """What the running embedded stack wrote down in `stack.env`, if there is one: its servers, what its site asks."""
     path = DATA_DIR / "stack.env"
     if not path.exists():
         return {}
@@ -46,7 +46,8 @@ CSRF_TRUSTED_ORIGINS = environment.origins(PRODUCTION)
 PROXIES = environment.proxies(PRODUCTION)
 
 # Who may act proves it with a code besides the password; off is for a stack on the loopback of one's own machine.
-SECOND_FACTOR = environment.second_factor(PRODUCTION)
+_its_own = _stack.get("DATABASE_URL") == DATABASE_URL  # another database is another site
+SECOND_FACTOR = environment.second_factor(PRODUCTION, _stack.get("GOVSITE_SECOND_FACTOR", "on") if _its_own else "on")
 OTP_TOTP_ISSUER = "Governed market"
 SESSION_COOKIE_AGE = environment.number("GOVSITE_SESSION_S", 12 * 3600, least=60)
 SESSION_IDLE_S = environment.number("GOVSITE_SESSION_IDLE_S", 2 * 3600, least=60)

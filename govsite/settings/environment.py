@@ -93,8 +93,9 @@ def proxies(in_production: bool) -> int:
     return int(one_of("GOVSITE_PROXIES", ("0", "1"), "0"))
 
 
-def second_factor(in_production: bool) -> bool:
-    is_on = one_of("GOVSITE_SECOND_FACTOR", ("on", "off"), "on") == "on"
+def second_factor(in_production: bool, known: str) -> bool:
+    """As the environment says, else as the running embedded stack wrote down; production asks for it in any case."""
+    is_on = one_of("GOVSITE_SECOND_FACTOR", ("on", "off"), "on" if in_production else known) == "on"
     if in_production and not is_on:
         stop("GOVSITE_SECOND_FACTOR", "must be on in production: who acts proves it twice.")
     return is_on

@@ -56,9 +56,10 @@ class DataDir:
             pass
         return None
 
-    def tell(self, database_url: str, redis_url: str) -> None:
-        """Writes where the servers are, so that every other command finds them."""
-        _write_private(self.path / ENVIRONMENT, f"DATABASE_URL={database_url}\nREDIS_URL={redis_url}\n")
+    def tell(self, database_url: str, redis_url: str, second_factor: str) -> None:
+        """Writes where the servers are, so that every other command finds them, and what its site asks of who acts."""
+        told = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "GOVSITE_SECOND_FACTOR": second_factor}
+        _write_private(self.path / ENVIRONMENT, "".join(f"{name}={value}\n" for name, value in told.items()))
 
     def told(self) -> str:
         return (self.path / ENVIRONMENT).read_text()

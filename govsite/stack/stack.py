@@ -81,13 +81,14 @@ class Stack:
             redis_url = self._start_server(prepare_valkey, clear_valkey, Stage.VALKEY, signal.SIGTERM)
         self._wait_for("PostgreSQL", lambda: _find_database(database_url), psycopg.OperationalError)
         self._wait_for("Redis", lambda: ping_redis(redis_url), redis.ConnectionError)
-        self.data.tell(database_url, redis_url)
+        second_factor = os.environ.get("GOVSITE_SECOND_FACTOR") or SECOND_FACTOR
+        self.data.tell(database_url, redis_url, second_factor)
         return {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "GOVSITE_DATA_DIR": str(self.data.path),
             "PYTHONUNBUFFERED": "1",
-            "GOVSITE_SECOND_FACTOR": os.environ.get("GOVSITE_SECOND_FACTOR") or SECOND_FACTOR,
+            "GOVSITE_SECOND_FACTOR": second_factor,
             leftovers.MARK: str(self.data.path),
         }
 

@@ -67,7 +67,7 @@ def command(body: Any = None, *, book: str = "demo", actor: str = "operator:ann"
 
 
 def found(page: Any) -> list[str]:
-    return [letter.id for letter in page.context["letters"]]
+    return [each.letter.id for each in page.context["folded"]]
 
 
 # --- the list ---------------------------------------------------------------------------------------
@@ -103,6 +103,24 @@ def test_pages_meet_without_a_gap_and_keep_their_filter(
         address = page.context["next"]
         assert not address or "code=CROSSED" in address
     assert seen == expected
+
+
+def test_what_an_agent_is_refused_again_and_again_does_not_bury_the_rest(
+    writer: Writer, client: Client, bury: Bury, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "PAGE", 3)
+    by_ann = [bury(command(), Code.TOO_OLD) for _ in range(2)]
+    again = [bury(command(actor="fast-momentum"), Code.UNKNOWN_BOOK) for _ in range(30)]
+    other = bury(command(actor="fast-momentum"), Code.TOO_OLD)
+    page = client.get("/dead-letters/")
+    assert found(page) == [other, again[-1], by_ann[1]], "what a person sent stands for itself"
+    many = page.context["folded"][1]
+    oldest = client.get(f"/dead-letters/{again[0]}/").context["letter"]
+    assert (many.actor, many.count, many.first_at) == ("fast-momentum", 30, oldest.at)
+    assert [each for each, _ in many.others] == again[-2:-22:-1]
+    assert "fast-momentum was refused 30 times for this, first at" in text(page)
+    assert found(client.get(f"/dead-letters/{page.context['next']}")) == [by_ann[0]]
+    assert found(client.get("/dead-letters/?each=1")) == [other, *again[:-3:-1]]
 
 
 @pytest.mark.parametrize(

@@ -142,9 +142,15 @@ def test_each_control_stands_with_its_parameters_and_whether_it_is_in_force(writ
     writer.show(rules)
     found = {each["control"].name: each for each in client.get("/limits/").context["controls"]}
     assert list(found) == [control.name for control in CONTROLS]
-    assert ("max_position", "BTCUSDT 0.7, ETHUSDT 0.7") in [
-        (name.partition(".")[2], value) for name, value in found["position limit"]["parameters"]
-    ]
+    most = {"name": "max_position", "words": "position, at most", "value": "BTCUSDT 0.7 units, ETHUSDT 0.7 units"}
+    assert most in found["position limit"]["parameters"]
+    (gross,) = found["gross exposure"]["parameters"]
+    assert gross == {"name": "max_gross", "words": "gross exposure, at most", "value": "100 % of equity"}
+    (value,) = found["max order value"]["parameters"]
+    assert value["value"] == "10000 USDT"
+    for each in found.values():
+        for one in each["parameters"]:
+            assert "_" not in one["words"], "a raw name"
     assert found["position limit"]["force"] == "in force, v1"
     assert found["net exposure"]["force"] == "in shadow, v3: told, not enforced"
     assert found["gross exposure"]["force"] == "not in the rulebook: nothing checks it"

@@ -88,3 +88,13 @@ def test_on_ones_own_machine_nothing_has_to_be_said(tmp_path: Path) -> None:
 def test_a_process_without_pages_loads_nothing_of_them(tmp_path: Path) -> None:
     done = run({"GOVSITE_PAGES": "none"}, tmp_path, "manage.py", "check")
     assert done.returncode == 0, done.stderr
+
+
+def test_every_command_asks_what_the_site_of_the_running_stack_asks(tmp_path: Path) -> None:
+    told = ("DATABASE_URL=postgresql://p", "REDIS_URL=redis://r", "GOVSITE_SECOND_FACTOR=off")
+    (tmp_path / "stack.env").write_text("".join(f"{line}\n" for line in told))
+    asks = "import govsite.settings as s; print(s.SECOND_FACTOR)"
+    assert run({}, tmp_path, "-c", asks).stdout == "False\n"
+    assert run({"GOVSITE_SECOND_FACTOR": "on"}, tmp_path, "-c", asks).stdout == "True\n"
+    assert run({"DATABASE_URL": "postgresql://another"}, tmp_path, "-c", asks).stdout == "True\n"
+    assert run(SOUND, tmp_path, "-c", asks).stdout == "True\n"

@@ -41,9 +41,9 @@ def test_nothing_runs_where_nothing_was(tmp_path: Path) -> None:
 def test_what_is_told_is_private_and_gone_at_the_end(tmp_path: Path) -> None:
     data = DataDir(tmp_path)
     data.claim()
-    data.tell("postgresql://p", "redis://r")
+    data.tell("postgresql://p", "redis://r", "off")
     path = tmp_path / "stack.env"
-    assert path.read_text() == "DATABASE_URL=postgresql://p\nREDIS_URL=redis://r\n"
+    assert path.read_text() == "DATABASE_URL=postgresql://p\nREDIS_URL=redis://r\nGOVSITE_SECOND_FACTOR=off\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     data.release()
     assert not path.exists()

@@ -13,6 +13,7 @@ import { showMoney, showOutcomes } from "./money.js";
 import { showRounds } from "./rounds.js";
 import { Live } from "./socket.js";
 import { Store } from "./store.js";
+import { showWaiting } from "./waiting.js";
 
 const byId = (id) => document.getElementById(id);
 const words = JSON.parse(byId("words").textContent);
@@ -55,6 +56,7 @@ function draw() {
     showRefused(byId("refused"), store, words);
     showSource(store.status?.source ?? store.book?.source, store.status?.processes?.find((process) => process.name === "feed"));
   }
+  showWaiting(byId("main"), store, topics, connection, now);
   showConnection(now);
   dirty = new Set();
 }
@@ -73,7 +75,7 @@ function showSource(source, feed) {
     gauges.clock_offset_ms === undefined ? "" : `The venue's clock differs by ${Math.round(gauges.clock_offset_ms)} ms.`,
   ].filter(Boolean).join(" ");
   node.querySelector("use").setAttribute("href", `#i-${late ? "late" : icon}`);
-  setText(node.querySelector("span"), source ? `${source} prices${late ? `, ${age(gauges.lag_ms)} late` : ""}` : "no prices yet");
+  setText(node.querySelector("span"), source ? `${source} prices${late ? `, ${age(gauges.lag_ms)} late` : ""}` : store.loaded ? "no prices yet" : "prices not known");
 }
 
 function showConnection(now) {
@@ -84,7 +86,7 @@ function showConnection(now) {
     reconnecting: ["warn", "pulse", "connecting again…"],
     live: ["good", "pulse", `live, event ${age(store.lastEventAt ? now - store.lastEventAt : null)} ago`],
     silent: ["bad", "lost", `silent for ${quiet}`],
-    lost: ["bad", "lost", `connection lost, last word ${quiet} ago`],
+    lost: ["bad", "lost", lastMessageAt ? `connection lost, last word ${quiet} ago` : "connection lost, nothing came yet"],
     "logged-out": ["bad", "lost", "logged out"],
     refused: ["bad", "lost", `not live: ${connection.reason}`],
   };
@@ -94,7 +96,7 @@ function showConnection(now) {
   node.title = connection.reason || "";
   node.querySelector("use").setAttribute("href", `#i-${icon}`);
   setText(node.querySelector("span"), text);
-  document.body.classList.toggle("offline", ["lost", "silent", "reconnecting", "refused"].includes(connection.state) && store.loaded);
+  document.body.classList.toggle("offline", ["lost", "silent", "reconnecting", "refused"].includes(connection.state) && Boolean(store.loaded));
   const stale = byId("stale");
   const silentStatus = store.statusAt ? now - store.statusAt : 0;
   stale.hidden = !(connection.state !== "live" || silentStatus > 4000) || !store.loaded;
@@ -122,7 +124,7 @@ async function poll() {
     if (!response.ok) return;
     const snapshot = await response.json();
     if (connection.state !== "live") {
-      store.take(snapshot, Date.now());
+      store.take(snapshot, Date.now(), false);
       mark("all");
     }
   } catch (error) {

@@ -82,5 +82,9 @@ export function showMarket(root, store, now) {
   const traded = store.book?.symbols; // a feed may carry what this book does not trade
   const markets = [...store.markets.values()].filter((market) => !traded || traded.includes(market.symbol)).sort((a, b) => a.symbol.localeCompare(b.symbol));
   root.querySelector(".empty").hidden = markets.length > 0;
+  const unfed = markets.length ? (traded ?? []).filter((symbol) => !store.markets.has(symbol)) : [];
+  const told = root.querySelector("[data-unfed]");
+  told.hidden = unfed.length === 0;
+  setText(told, `No price of ${unfed.join(", ")} has come: the feed that runs does not carry it, or not yet.`);
   keyed(root.querySelector("ul"), markets, (market) => market.symbol, make, (row, market) => update(row, market, now));
 }

@@ -58,5 +58,5 @@ export function showMoney(root, figures, store) {
 export function showOutcomes(node, counts) {
   const order = ["granted", "reduced", "refused", "vetoed", "expired"];
   const parts = order.filter((name) => counts?.[name]).map((name) => `${counts[name]} ${name}`);
-  setText(node, parts.length ? parts.join(" · ") : "none yet");
+  setText(node, parts.length ? parts.join(" · ") : counts ? "none yet" : "–");
 }

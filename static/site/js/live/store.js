@@ -23,9 +23,10 @@ export class Store {
     this.missing = new Set();
   }
 
-  take(message, at) {
+  // `followed`: it came by the socket, so what comes after it comes too.
+  take(message, at, followed = true) {
     const takers = {
-      snapshot: () => this.#snapshot(message, at),
+      snapshot: () => this.#snapshot(message, at, followed),
       event: () => this.#events(message, at),
       ticks: () => this.#ticks(message),
       rounds: () => this.#rounds(message),
@@ -35,7 +36,7 @@ export class Store {
     takers[message.type]?.();
   }
 
-  #snapshot(message, at) {
+  #snapshot(message, at, followed) {
     this.positions = { ...message.positions };
     this.book = message.book;
     this.decisions = message.decisions;
@@ -46,6 +47,7 @@ export class Store {
     this.status = { ...this.status, ...message.standing };
     if (message.status) this.#status(message.status, at);
     this.loaded = true;
+    this.followed ||= followed;
   }
 
   #status(message, at) {
