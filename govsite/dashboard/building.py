@@ -14,6 +14,7 @@ from pathlib import Path
 
 LEAST_NODE = (20, 9)
 LEFT_OUT = frozenset({"node_modules", ".next", "out", "tests"})
+SHOWN = 15
 BUILT = "built"
 INSTALLED = "node_modules/installed"
 BEYOND = ("static/site/css/tokens.css",)
@@ -82,7 +83,8 @@ def _run(command: list[str], directory: Path) -> None:
     done = subprocess.run(command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         words = done.stdout.decode(errors="replace").strip().splitlines()
-        raise CannotBuild(f"`{' '.join(command)}` failed in {directory}:\n" + "\n".join(words[-30:]))
+        told = words if len(words) <= 2 * SHOWN else [*words[:SHOWN], "…", *words[-SHOWN:]]
+        raise CannotBuild(f"`{' '.join(command)}` failed in {directory}:\n" + "\n".join(told))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import { count } from "@/lib/format";
 import words from "@/lib/words";
 
 const BOUNDS = words.bounds_ms;
-const HEIGHT = 88;
+const HEIGHT = 44;
 const WIDTH = 22;
 
 const label = (index: number) => (index < BOUNDS.length ? `≤ ${BOUNDS[index]}` : `> ${BOUNDS.at(-1)}`);
@@ -15,7 +15,7 @@ export function Histogram({ counts, target }: { counts: number[]; target?: numbe
   const all = counts.reduce((sum, one) => sum + one, 0);
   return (
     <div className="overflow-x-auto px-3 py-2" tabIndex={0} role="group" aria-label="Histogram">
-      <svg viewBox={`0 0 ${counts.length * WIDTH} ${HEIGHT + 16}`} className="h-28 min-w-72 max-w-full" aria-hidden>
+      <svg viewBox={`0 0 ${counts.length * WIDTH} ${HEIGHT + 16}`} className="min-w-72 w-full max-w-3xl" aria-hidden>
         {counts.map((number, index) => {
           // By the root, so that the few slow ones can be seen beside the many fast ones.
           const height = Math.sqrt(number / most) * HEIGHT;

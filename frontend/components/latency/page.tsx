@@ -19,6 +19,7 @@ import { Histogram } from "./histogram";
 const FILLS = 1000;
 const SLOWEST = 25;
 const EVERY_MS = 5000;
+const STAGES = ["ingest", "stream_to_agent", "reaction", "resolution", "execution", "end_to_end", "display"];
 
 export function LatencyPage() {
   return (
@@ -57,7 +58,8 @@ function Stages() {
       empty={past || (data && !buckets.size && "Nothing has been measured yet: no tick has come through.")}
     >
       <ul className="divide-y divide-line">
-        {Object.entries(words.stages).map(([name, { title, what }]) => {
+        {STAGES.map((name) => {
+          const { title, what } = words.stages[name] ?? { title: name, what: "" };
           const measured = latency?.[name];
           const target = words.targets[name];
           const counts = buckets.get(name)?.counts;
