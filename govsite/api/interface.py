@@ -29,10 +29,12 @@ def messages() -> dict[str, Any]:
     events = sorted(TOPICS, key=lambda event: event.__name__)
     (frame, *_), parts = msgspec.json.schema_components([Frame, *events], ref_template="#/$defs/{name}")
     payloads = {
+        "title": "Payloads",
         "type": "object",
         "properties": {each.__name__: {"$ref": f"#/$defs/{each.__name__}"} for each in events},
+        "required": [each.__name__ for each in events],
+        "additionalProperties": False,
     }
-    payloads |= {"required": [each.__name__ for each in events], "additionalProperties": False, "title": "Payloads"}
     return {"$defs": {"Frame": {**frame, "title": "Frame"}, "Payloads": payloads, **parts}}
 
 

@@ -19,18 +19,21 @@ PAGES = ("/agents/", "/agents/fast-momentum/", "/agents/compliance/", "/changes/
 
 
 @pytest.fixture(scope="module")
-def governed(site: Site, writer: Writer) -> Site:
-    """A scored council, a change and a hold that wait."""
+def told(writer: Writer) -> None:
+    """A scored council, a change and a hold that wait; told before the site's own projector is there: only one may
+    project."""
 
     def much(history: History) -> None:
         scored(history, 30)
         a_change(history)
         held(history)
 
-    much(writer.history)
-    writer.commit()
-    writer.project()
+    writer.show(much)
     answered(writer)
+
+
+@pytest.fixture(scope="module")
+def governed(told: None, site: Site) -> Site:
     return site
 
 
