@@ -7,6 +7,7 @@ const SITE = process.env.SITE ?? "http://127.0.0.1:8000";
 const config: NextConfig = {
   output: development ? undefined : "export",
   basePath: "/dashboard",
+  allowedDevOrigins: ["127.0.0.1"],
   trailingSlash: true,
   skipTrailingSlashRedirect: true,
   reactStrictMode: true,

@@ -169,12 +169,9 @@ def test_late_silent_and_unheard_feeds_gaps_and_halts_are_told_and_a_standing_no
     expect(notice(page, "late")).to_contain_text("more than 8 s late")
     expect(notice(page, "clock")).to_contain_text("more than 1 s")
     page.evaluate("document.querySelector('[data-key=late]').standing = true")
-    writer.show(
-        lambda history: (
-            history.tell(e.TradingStatusChanged(instrument="ETHUSDT", tradable=False, status="HALT", market_at=1)),
-            history.tell(e.FeedGap(instrument="BTCUSDT", kind="trade", first=12, last=14, market_at=1)),
-        )
-    )
+    writer.history.tell(e.TradingStatusChanged(instrument="ETHUSDT", tradable=False, status="HALT", market_at=1))
+    writer.history.tell(e.FeedGap(instrument="BTCUSDT", kind="trade", first=12, last=14, market_at=1))
+    writer.commit()
     expect(notice(page, "halted")).to_contain_text("ETHUSDT (HALT)")
     expect(notice(page, "halted")).to_have_attribute("role", "status")
     expect(notice(page, "gaps")).to_contain_text("BTCUSDT trades 12 to 14")
