@@ -35,7 +35,8 @@ def build(frontend: Path, out: Path, say: Callable[[str], None]) -> None:
     npm = _npm()
     with _alone(frontend):
         if current(frontend, out):
-            return say("the dashboard is up to date")
+            say("the dashboard is up to date")
+            return
         lock = sha256((frontend / "package-lock.json").read_bytes()).hexdigest()
         if _read(frontend / INSTALLED) != lock:
             say("installing what the dashboard is built with (a minute the first time)")
@@ -70,7 +71,9 @@ def _npm() -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     needed = ".".join(map(str, LEAST_NODE))
     if node is None or npm is None:
-        raise CannotBuild(f"There is no dashboard: it is built with Node {needed} or newer and npm, which are not here.")
+        raise CannotBuild(
+            f"There is no dashboard: it is built with npm and Node {needed} or newer, which are not here."
+        )
     told = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     version = tuple(int(part) for part in re.findall(r"\d+", told)[:2])
     if version < LEAST_NODE:
@@ -80,9 +83,9 @@ def _npm() -> str:
 
 def _run(command: list[str], directory: Path) -> None:
     environment = {**os.environ, "NEXT_TELEMETRY_DISABLED": "1", "CI": "1"}
-    done = subprocess.run(command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, check=False)
     if done.returncode:
-        words = done.stdout.decode(errors="replace").strip().splitlines()
+        words = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()
         told = words if len(words) <= 2 * SHOWN else [*words[:SHOWN], "…", *words[-SHOWN:]]
         raise CannotBuild(f"`{' '.join(command)}` failed in {directory}:\n" + "\n".join(told))
 

@@ -18,9 +18,13 @@ class NotBuilt(Exception):
     """There is no export; the text says how to get one."""
 
 
+def built(root: Path) -> bool:
+    return (root / PAGE).is_file()
+
+
 def file_of(root: Path, address: str) -> Path | None:
     """The file that an address below /dashboard/ means; None where there is none, or it is not below `root`."""
-    if not (root / PAGE).is_file():
+    if not built(root):
         raise NotBuilt("The dashboard is not built. Node 20.9 or newer and `make dashboard` build it.")
     place = root / address
     wanted = place / PAGE if not address or address.endswith("/") else place

@@ -1,4 +1,4 @@
-"""What the live socket says, field by field: what the clients' types are made from and what real frames are held against.
+"""What the live socket says, field by field: clients' types are made from it, and real frames are held against it.
 
 Times are milliseconds since 1970, amounts decimal strings, masses ppm of the whole council.
 """

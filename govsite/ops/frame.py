@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
 from governance.models import Book
+from govsite.dashboard.export import built
 from govsite.ops import halting
 
 CHOSEN = "book"
+DASHBOARD = "dashboard"
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Watch",
         (
             ("Live", "monitoring", "live"),
+            (DASHBOARD.title(), "dashboard", DASHBOARD),
             ("Books", "library_books", "books"),
             ("Market", "show_chart", "market"),
             ("Decisions", "account_tree", "decisions"),
@@ -69,14 +73,15 @@ def chosen_book(request: HttpRequest, books: list[str]) -> str:
 
 
 def places(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups with the pages that this person may open."""
+    """The groups with the pages that this person may open, and the dashboard where there is one."""
     return [
         {
             "title": title,
             "pages": [
                 {"title": name, "icon": icon, "address": reverse(page), "page": page}
                 for name, icon, page in pages
-                if page not in NEEDS or request.user.has_perm(NEEDS[page])
+                if (page not in NEEDS or request.user.has_perm(NEEDS[page]))
+                and (page != DASHBOARD or built(settings.DASHBOARD_DIR))
             ],
         }
         for title, pages in NAVIGATION

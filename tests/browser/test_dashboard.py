@@ -1,9 +1,8 @@
-"""The dashboard in a real browser: every page, live and past, with a lost connection and with things it does not know."""
+"""The dashboard in a real browser: every page, live and past, cut off, and told what it does not know."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -59,10 +58,10 @@ class Dashboard:
 
 
 @pytest.fixture
-def dashboard(built: None, site: Site, context: BrowserContext) -> Iterator[Dashboard]:
+def dashboard(built: None, site: Site, context: BrowserContext) -> Dashboard:
     shown = Dashboard(log_in(context, site), site.url)
     shown.page.goto("about:blank")  # the operations site's page says nothing here
-    yield shown
+    return shown
 
 
 def decided(outcome: str) -> str:
@@ -133,8 +132,9 @@ def test_a_cut_connection_is_shown_and_nothing_is_lost_or_doubled(
 
 def test_frames_that_it_does_not_know_change_nothing(dashboard: Dashboard) -> None:
     strange = {
-        "position": 10**9, "event_id": "e", "at": 1, "aggregate": "X", "aggregate_id": "x", "version": 1, "event": "NewKind",
-        "book": "demo", "actor": "x" * 10_000, "correlation_id": "", "causation_id": "", "payload": {"deep": [{}]},
+        "position": 10**9, "event_id": "e", "at": 1, "aggregate": "X", "aggregate_id": "x", "version": 1,
+        "event": "NewKind", "book": "demo", "actor": "x" * 10_000, "correlation_id": "", "causation_id": "",
+        "payload": {"deep": [{}]},
     }  # fmt: skip
     rounds = [
         {"deliberation_id": f"d{number}", "instrument": "N" * 1000, "track": "TRADE", "total_ppm": 10, "outcome": "",
@@ -154,7 +154,7 @@ def test_frames_that_it_does_not_know_change_nothing(dashboard: Dashboard) -> No
                 socket.send(json.dumps({"type": "rounds", "at": 1, "rounds": rounds}))
 
         server.on_message(told)
-        socket.on_message(lambda text: server.send(text))
+        socket.on_message(server.send)
 
     dashboard.page.route_web_socket("**/ws/live/", also)
     page = dashboard.live()
@@ -218,4 +218,5 @@ def test_events_are_found_and_bad_conditions_are_explained(dashboard: Dashboard)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_load_state("networkidle")
     dashboard.open("audit/?event=OrderFiled")
-    expect(page.get_by_role("region", name="Events with event OrderFiled").get_by_role("alert")).to_contain_text("OrderFiled")
+    panel = page.get_by_role("region", name="Events with event OrderFiled")
+    expect(panel.get_by_role("alert")).to_contain_text("OrderFiled")

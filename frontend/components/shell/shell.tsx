@@ -17,7 +17,7 @@ import { Banners, ConnectionBadge, ModeBadge, SourceBadge } from "./state";
 
 export function Shell({ children }: { children: ReactNode }) {
   return (
-    <Suspense>
+    <Suspense fallback={<Beginning />}>
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-2">
         Skip to the content
       </a>
@@ -50,6 +50,25 @@ export function Shell({ children }: { children: ReactNode }) {
         {children}
       </main>
     </Suspense>
+  );
+}
+
+/** What the page is before its scripts run: the frame, so that it does not begin blank. */
+function Beginning() {
+  return (
+    <>
+      <div className="border-b border-line bg-panel">
+        <p className="px-4 py-1.5 font-semibold">Governed market</p>
+        <p className="flex gap-1 overflow-hidden px-3 text-sm text-soft">
+          {PLACES.map(({ path, title }) => (
+            <span key={path} className="border-b-2 border-transparent px-2 py-1">
+              {title}
+            </span>
+          ))}
+        </p>
+      </div>
+      <p className="p-4 text-sm text-faint">Loading…</p>
+    </>
   );
 }
 

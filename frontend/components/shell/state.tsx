@@ -86,7 +86,7 @@ export function Banners() {
         <p
           key={key}
           role={look === "bad" ? "alert" : "status"}
-          className={`border-b border-line px-4 py-1 text-xs ${look === "bad" ? "bg-bad-soft text-bad" : "bg-warn-soft text-warn"}`}
+          className={`break-words border-b border-line px-4 py-1 text-xs ${look === "bad" ? "bg-bad-soft text-bad" : "bg-warn-soft text-warn"}`}
         >
           {text}
         </p>

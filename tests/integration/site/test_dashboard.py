@@ -65,7 +65,10 @@ def test_an_address_without_its_slash_is_mended_with_its_question(client: Client
     assert (response.status_code, response["Location"]) == (301, "/dashboard/agents/?agent=rule")
 
 
-@pytest.mark.parametrize("address", ["nothing/", "nothing.js", "../secret.key", "%2e%2e/secret.key", "_next/", "a" * 5000])
+MISSING = ["nothing/", "nothing.js", "../secret.key", "%2e%2e/secret.key", "_next/", "a" * 5000]
+
+
+@pytest.mark.parametrize("address", MISSING)
 def test_what_is_not_there_is_a_page_that_says_so(operator: User, address: str) -> None:
     response = browser(operator).get(f"/dashboard/{address}")
     assert (response.status_code, response.content.decode()) == (404, PAGE)
@@ -112,3 +115,10 @@ def test_an_old_node_is_named_with_its_version(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(building.CannotBuild, match=r"is v18\.19\.0"):
         building.build(tmp_path, tmp_path / "out", print)
+
+
+def test_the_operations_site_leads_to_it_where_it_is(operator: User, out: Path) -> None:
+    link = '<a href="/dashboard/"'
+    assert link in browser(operator).get("/books/").content.decode()
+    (out / "index.html").unlink()
+    assert link not in browser(operator).get("/books/").content.decode()

@@ -16,7 +16,7 @@ from ninja.openapi.schema import OpenAPISchema
 from governance.models import Rule, Seat
 from govsite.api.document import document
 from govsite.api.root import api
-from govsite.ops import catching_up, sending
+from govsite.ops import sending
 from ledger import outbox
 from ledger.models import OutboxCommand
 from streams import events as e
@@ -95,7 +95,7 @@ def test_an_answer_is_waited_for_until_the_read_models_have_it(
         writer.project()
 
     monkeypatch.setattr(sending, "PATIENCE_S", 60.0)
-    monkeypatch.setattr(catching_up.time, "sleep", projects)
+    monkeypatch.setattr("govsite.ops.catching_up.time.sleep", projects)
     assert sending.wait(COMMAND) == "accepted"
     assert len(pauses) == 1, "no longer than needed"
 
