@@ -52,6 +52,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/{agent}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How good an agent is
+         * @description Calibration of its forecasts, regret of its council with the bound, its vetoes and proposals with their worth.
+         */
+        get: operations["govsite_api_performance_agent_performance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{agent}/weights": {
         parameters: {
             query?: never;
@@ -960,6 +980,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often rules trip
+         * @description Counted over the newest 1,000 evaluations of the time asked for, among the newest 20,000 of all books.
+         */
+        get: operations["govsite_api_rule_activity_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/{rule}": {
         parameters: {
             query?: never;
@@ -1079,6 +1119,36 @@ export interface components {
             shadow: boolean;
             title: string;
         };
+        /** Activity */
+        Activity: {
+            /** Book */
+            book: string;
+            /**
+             * Evaluations
+             * @description how many were counted: the newest of the time asked for
+             */
+            evaluations: number;
+            /**
+             * Most
+             * @description no more than these are counted
+             */
+            most: number;
+            /**
+             * Rules
+             * @description those that were asked; a rule without a row was not
+             */
+            rules: components["schemas"]["RuleActivity"][];
+            /**
+             * Since
+             * @description time of the first that was counted
+             */
+            since: string | null;
+            /**
+             * Until
+             * @description time of the last that was counted
+             */
+            until: string | null;
+        };
         /**
          * AdjustBody
          * @description What comes in (above 0) or goes out, and what it is worth a unit.
@@ -1104,6 +1174,37 @@ export interface components {
             /** @enum {unknown} */
             kind: "AdjustReputation";
             weight: number;
+        };
+        /** AgentPerformance */
+        AgentPerformance: {
+            /** Agent */
+            agent: string;
+            /**
+             * Bins
+             * @description calibration; bins without forecasts are left out
+             */
+            bins: components["schemas"]["CalibrationBin"][];
+            /** Book */
+            book: string;
+            /**
+             * Brier
+             * @description mean (q − y)²: 0 is best, 0.25 is what always saying 1/2 earns
+             */
+            brier: number | null;
+            /**
+             * Forecasts
+             * @description the newest (at most 2,000) that have an answer
+             */
+            forecasts: number;
+            /**
+             * Proposals
+             * @description the newest 50
+             */
+            proposals: components["schemas"]["Judged"][];
+            /** @description null before the first scored question */
+            regret: components["schemas"]["CouncilRegret"] | null;
+            /** @description null for a seat without veto */
+            vetoes: components["schemas"]["Vetoes"] | null;
         };
         /**
          * Alarm
@@ -1190,6 +1291,21 @@ export interface components {
              */
             limit: number;
         };
+        /** AskedActivity */
+        AskedActivity: {
+            /** Book */
+            book: string;
+            /**
+             * From
+             * @description ISO 8601, UTC unless it says so
+             */
+            from?: string | null;
+            /**
+             * To
+             * @description up to but without this time
+             */
+            to?: string | null;
+        };
         /** AskedInstruments */
         AskedInstruments: {
             /**
@@ -1209,6 +1325,19 @@ export interface components {
              * @default 100
              */
             limit: number;
+        };
+        /** AskedOfAnAgent */
+        AskedOfAnAgent: {
+            /**
+             * Book
+             * @description needed where several books have an agent of that name
+             */
+            book?: string | null;
+            /**
+             * To
+             * @description as it was known before this time; without it, now
+             */
+            to?: string | null;
         };
         /** AskedOfTime */
         AskedOfTime: {
@@ -1654,6 +1783,39 @@ export interface components {
             next: string | null;
         };
         /**
+         * CalibrationBin
+         * @description The forecasts from `low` to below `high` (the last bin: 1 included).
+         */
+        CalibrationBin: {
+            /**
+             * Count
+             * @description forecasts in it that have an answer
+             */
+            count: number;
+            /**
+             * Forecast
+             * @description their mean
+             */
+            forecast: number;
+            /**
+             * Frequency
+             * @description share of them with y = 1
+             */
+            frequency: number;
+            /** High */
+            high: number;
+            /**
+             * Interval
+             * @description 95 % score interval of the frequency (Wilson)
+             */
+            interval: [
+                number,
+                number
+            ];
+            /** Low */
+            low: number;
+        };
+        /**
          * CashBody
          * @description A deposit (above 0) or a withdrawal (below 0), in the book's quote currency.
          */
@@ -1774,6 +1936,40 @@ export interface components {
             /** Public Key */
             public_key: string;
         };
+        /** ClauseActivity */
+        ClauseActivity: {
+            /**
+             * Asked
+             * @description orders that it was asked about
+             */
+            asked: number;
+            /** Clause */
+            clause: string;
+            /**
+             * Failed
+             * @description of these: it could not be evaluated
+             */
+            failed: number;
+            /** @description where it tripped last, in shadow or not */
+            last: components["schemas"]["Trip"] | null;
+            /**
+             * Near
+             * @description orders that it let pass with at least 9/10 of the way to its limit used
+             */
+            near: number;
+            /** @description null where the clause is not one comparison of two numbers */
+            nearest: components["schemas"]["Nearest"] | null;
+            /**
+             * Tripped
+             * @description orders that it denied, cut, held or warned about, by the effect of its rule
+             */
+            tripped: number;
+            /**
+             * Would Have
+             * @description orders that it would have tripped on, had its rule not been in shadow
+             */
+            would_have: number;
+        };
         /**
          * CommandState
          * @description Where a command stands. `waiting`: it is kept, and will be sent when relay and governor run.
@@ -1873,6 +2069,50 @@ export interface components {
              * @description up to but without this time
              */
             to?: string | null;
+        };
+        /**
+         * CouncilRegret
+         * @description The council against the best committee of 1/κ owners in hindsight, in bucket means summed over `buckets`.
+         */
+        CouncilRegret: {
+            /**
+             * Agents
+             * @description regret against each agent alone; null where a cap holds
+             */
+            agents: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Bound
+             * @description G3: the regret is guaranteed to stay below it
+             */
+            bound: number;
+            /** Buckets */
+            buckets: number;
+            /**
+             * Committee
+             * @description the best committee: its agents with their shares
+             */
+            committee: {
+                [key: string]: number;
+            };
+            /** Committee Loss */
+            committee_loss: number;
+            /**
+             * Council
+             * @description loss of the council
+             */
+            council: number;
+            /**
+             * Forecast
+             * @description loss of the weighted mean of the forecasts
+             */
+            forecast: number;
+            /**
+             * Regret
+             * @description council − committee_loss
+             */
+            regret: number;
         };
         /**
          * Decision
@@ -2532,6 +2772,61 @@ export interface components {
             next: string | null;
         };
         /**
+         * Judged
+         * @description A proposal, what became of it, and what the market made of its question.
+         */
+        Judged: {
+            /** Action */
+            action: string;
+            /** Answered */
+            answered: boolean;
+            /**
+             * At
+             * Format: date-time
+             * @description ISO 8601, UTC
+             * @example 2026-01-31T09:00:00.123456Z
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Decision Id */
+            decision_id: string | null;
+            /** Deliberation Id */
+            deliberation_id: string | null;
+            /** Detail */
+            detail: string;
+            /**
+             * Gain
+             * @description side·return − cost; null while it is not known, or VOID
+             */
+            gain: number | null;
+            /** Held */
+            held: string | null;
+            /** Instrument */
+            instrument: string;
+            /** Probability */
+            probability: number | null;
+            /** Proposal Id */
+            proposal_id: string;
+            /** Reason */
+            reason: string;
+            /** State */
+            state: string;
+            /**
+             * Target
+             * @description an exact decimal number
+             * @example 0.05
+             */
+            target: string;
+            /** Why */
+            why: string;
+            /**
+             * Y
+             * @description null while it is not known, or VOID
+             */
+            y: boolean | null;
+        };
+        /**
          * LedgerPage
          * @description `next` is the cursor of the following page, null on the last one.
          */
@@ -2633,6 +2928,32 @@ export interface components {
             letters: components["schemas"]["Letter"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * Nearest
+         * @description The nearest that it came to its limit without tripping.
+         */
+        Nearest: {
+            /**
+             * At
+             * Format: date-time
+             * @description ISO 8601, UTC
+             * @example 2026-01-31T09:00:00.123456Z
+             */
+            at: string;
+            /** Decision Id */
+            decision_id: string | null;
+            /** Deliberation Id */
+            deliberation_id: string | null;
+            /** Limit */
+            limit: number;
+            /** Measured */
+            measured: number;
+            /**
+             * Used
+             * @description part of the way to the limit: 1 is where it turns
+             */
+            used: number;
         };
         /**
          * Order
@@ -3296,6 +3617,18 @@ export interface components {
              */
             why: string;
         };
+        /** RuleActivity */
+        RuleActivity: {
+            /** Clauses */
+            clauses: components["schemas"]["ClauseActivity"][];
+            /**
+             * Exempt
+             * @description orders that it was not asked about, because they shrink the risk
+             */
+            exempt: number;
+            /** Rule */
+            rule: string;
+        };
         /**
          * RuleClause
          * @description A named CEL expression that must be exactly true.
@@ -3720,6 +4053,28 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Trip
+         * @description Where to look: the decision, or the round where there is none (held, or interrupted).
+         */
+        Trip: {
+            /**
+             * At
+             * Format: date-time
+             * @description ISO 8601, UTC
+             * @example 2026-01-31T09:00:00.123456Z
+             */
+            at: string;
+            /**
+             * Clipped To
+             * @description what was left of the quantity, where it was cut
+             */
+            clipped_to: string | null;
+            /** Decision Id */
+            decision_id: string | null;
+            /** Deliberation Id */
+            deliberation_id: string | null;
+        };
         /** Unrestrict */
         Unrestrict: {
             instrument: string;
@@ -3735,6 +4090,61 @@ export interface components {
             report: string[];
             /** Whole */
             whole: boolean;
+        };
+        /**
+         * Vetoed
+         * @description One veto and what it kept from being gained (negative) or lost, had the order been filled at P.
+         */
+        Vetoed: {
+            /**
+             * At
+             * Format: date-time
+             * @description ISO 8601, UTC
+             * @example 2026-01-31T09:00:00.123456Z
+             */
+            at: string;
+            /** Decision Id */
+            decision_id: string | null;
+            /** Deliberation Id */
+            deliberation_id: string;
+            /**
+             * Gain
+             * @description side·return − cost of what it stopped; null while it is not known
+             */
+            gain: number | null;
+            /** Instrument */
+            instrument: string;
+            /** Proposal Id */
+            proposal_id: string;
+            /** Proposer */
+            proposer: string;
+            /**
+             * Question
+             * @description BTCUSDT:buy; of several legs joined by +
+             */
+            question: string;
+            /** Reason */
+            reason: string;
+            /** Y */
+            y: boolean | null;
+        };
+        /** Vetoes */
+        Vetoes: {
+            /**
+             * Amount
+             * @description what they were worth in the quote currency, hypothetical
+             * @example 0.05
+             */
+            amount: string;
+            /** Answered */
+            answered: number;
+            /**
+             * Count
+             * @description of the newest 500
+             */
+            count: number;
+            /** Newest */
+            newest: components["schemas"]["Vetoed"][];
         };
         /** accounts_asked */
         accounts_asked: {
@@ -4509,6 +4919,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Seat"];
+                };
+            };
+            /** @description Not Modified: the ETag in If-None-Match is still that of the answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    govsite_api_performance_agent_performance: {
+        parameters: {
+            query?: {
+                /** @description needed where several books have an agent of that name */
+                book?: string | null;
+                /** @description as it was known before this time; without it, now */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                agent: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPerformance"];
                 };
             };
             /** @description Not Modified: the ETag in If-None-Match is still that of the answer */
@@ -11075,6 +11602,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulePage"];
+                };
+            };
+            /** @description Not Modified: the ETag in If-None-Match is still that of the answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    govsite_api_rule_activity_activity: {
+        parameters: {
+            query: {
+                book: string;
+                /** @description ISO 8601, UTC unless it says so */
+                from?: string | null;
+                /** @description up to but without this time */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
                 };
             };
             /** @description Not Modified: the ETag in If-None-Match is still that of the answer */

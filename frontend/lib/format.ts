@@ -8,7 +8,17 @@ type Numeric = string | number | null | undefined;
 function digits(value: Numeric, least: number, most: number): string {
   const number = value === null || value === undefined || value === "" ? NaN : Number(value);
   if (!Number.isFinite(number)) return UNKNOWN;
-  return number.toLocaleString("en-GB", { minimumFractionDigits: least, maximumFractionDigits: most }).replace("-", MINUS);
+  return format(least, most).format(number).replace("-", MINUS);
+}
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** Made once each: `toLocaleString` makes a new one every time, which is most of what a busy page would do. */
+function format(least: number, most: number): Intl.NumberFormat {
+  const name = `${least} ${most}`;
+  const known = formats.get(name) ?? new Intl.NumberFormat("en-GB", { minimumFractionDigits: least, maximumFractionDigits: most });
+  formats.set(name, known);
+  return known;
 }
 
 export const money = (value: Numeric) => digits(value, 2, 2);
@@ -40,8 +50,10 @@ export function date(at: number | string | null | undefined): string {
   return Number.isFinite(moment) ? new Date(moment).toISOString().slice(0, 10) : UNKNOWN;
 }
 
+const LOCAL = new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeStyle: "medium" });
+
 export function local(at: number | string): string {
-  return `${new Date(at).toLocaleString("en-GB")} local time`;
+  return `${LOCAL.format(new Date(at))} local time`;
 }
 
 /** How long ago, in the largest unit that says enough. */

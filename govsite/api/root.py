@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.security import django_auth
 
-from govsite.api import auditing, commands, machine, person, problems, reading
+from govsite.api import auditing, commands, machine, performance, person, problems, reading, rule_activity
 from govsite.api.answers import asks_only, told
 from govsite.api.document import document
 from govsite.api.tokens import BearerToken
@@ -38,7 +38,9 @@ for _router in (
     auditing.router,
     commands.router,
     machine.router,
+    performance.router,
     person.router,
+    rule_activity.router,
     reading.router,
 ):  # the longer paths come first
     api.add_router("", _router)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from threading import Lock
 from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from governance.domain import performance
 from governance.domain.performance import GivenForecast, Regret
@@ -68,9 +69,12 @@ def with_originals(ids: Iterable[str]) -> dict[str, Asked]:
     return found
 
 
-def outcomes_of(book: str, deliberations: Iterable[str]) -> dict[Key, Answer]:
-    found = Outcome.objects.filter(book=book, deliberation_id__in=set(deliberations)).values_list(*Answer._fields)
-    return {row[:2]: Answer(*row) for row in found}
+def outcomes_of(book: str, deliberations: Iterable[str], until: datetime | None = None) -> dict[Key, Answer]:
+    """What was known before `until`, or is known by now."""
+    found = Outcome.objects.filter(book=book, deliberation_id__in=set(deliberations))
+    if until is not None:
+        found = found.filter(recorded_at__lt=until)
+    return {row[:2]: Answer(*row) for row in found.values_list(*Answer._fields)}
 
 
 def observed(outcome: Answer) -> ObservedOutcome:
@@ -80,10 +84,10 @@ def observed(outcome: Answer) -> ObservedOutcome:
     )
 
 
-def forecasts(book: str, agent: str) -> list[performance.Forecast]:
-    """(q, y) of the agent's newest forecasts that have an answer."""
+def forecasts(book: str, agent: str, until: datetime | None = None) -> list[performance.Forecast]:
+    """(q, y) of the agent's newest forecasts that have an answer; of rounds before `until`."""
     cast = list(
-        Ballot.objects.filter(agent=agent, late=False, probability__isnull=False, deliberation__book=book)
+        _of_rounds(Ballot.objects.filter(agent=agent, late=False, probability__isnull=False), book, until)
         .exclude(stance="abstain")
         .order_by("-ledger_position")
         .values_list("proposal_id", "probability", "deliberation__deliberation_id")[:FORECASTS]
@@ -99,20 +103,25 @@ def forecasts(book: str, agent: str) -> list[performance.Forecast]:
         for proposal_id, probability, deliberation_id in reversed(cast)
         if proposal_id in proposals and proposals[proposal_id].action == "trade"
     ]
-    answers = outcomes_of(book, (row.deliberation_id for row in rows))
+    answers = outcomes_of(book, (row.deliberation_id for row in rows), until)
     return performance.answered(rows, map(observed, answers.values())).get(agent, [])
 
 
-def vetoes(book: str, agent: str) -> dict[str, Any]:
+def _of_rounds(ballots: QuerySet[Ballot], book: str, until: datetime | None) -> QuerySet[Ballot]:
+    ballots = ballots.filter(deliberation__book=book)
+    return ballots if until is None else ballots.filter(deliberation__recorded_at__lt=until)
+
+
+def vetoes(book: str, agent: str, until: datetime | None = None) -> dict[str, Any]:
     """What the agent's newest vetoes were worth, had the orders been filled at P; only answered ones count."""
     cast = list(
-        Ballot.objects.filter(agent=agent, veto=True, late=False, deliberation__book=book)
+        _of_rounds(Ballot.objects.filter(agent=agent, veto=True, late=False), book, until)
         .select_related("deliberation")
         .only("proposal_id", "deliberation__deliberation_id")
         .order_by("-ledger_position")[:VETOES]
     )
     proposals = with_originals(ballot.proposal_id for ballot in cast)
-    answers = outcomes_of(book, (ballot.deliberation.deliberation_id for ballot in cast))
+    answers = outcomes_of(book, (ballot.deliberation.deliberation_id for ballot in cast), until)
     amount, answered = Decimal(0), 0
     for ballot in cast:
         proposal = proposals.get(ballot.proposal_id)
@@ -132,15 +141,14 @@ def _notional(proposal: Asked) -> Decimal:
     return value
 
 
-def proposals_of(book: str, agent: str) -> list[dict[str, Any]]:
+def proposals_of(book: str, agent: str, until: datetime | None = None) -> list[dict[str, Any]]:
     """The newest ones with their outcome, None while the horizon runs."""
-    rows = list(
-        Proposal.objects.filter(book=book, agent=agent)
-        .select_related("deliberation")
-        .order_by("-recorded_at")[:PROPOSALS]
-    )
+    made = Proposal.objects.filter(book=book, agent=agent)
+    if until is not None:
+        made = made.filter(recorded_at__lt=until)
+    rows = list(made.select_related("deliberation").order_by("-recorded_at")[:PROPOSALS])
     known = with_originals(row.proposal_id for row in rows)
-    answers = outcomes_of(book, (row.deliberation.deliberation_id for row in rows if row.deliberation))
+    answers = outcomes_of(book, (row.deliberation.deliberation_id for row in rows if row.deliberation), until)
     return [
         {
             "row": row,
@@ -183,6 +191,18 @@ class Scored:
         self._buckets += _scored(book, self._upto, last)
         self._upto = max(self._upto, last)
         return performance.regret(self._buckets, dict(seats.values_list("agent", "owner")))
+
+
+def regret_at(book: str, until: datetime) -> Regret | None:
+    """As the council stood then. None too where a weight was edited by hand since, for edits of before it are not
+    known."""
+    seats = Seat.objects.filter(book=book)
+    edited = seats.aggregate(Max("edited_position"))["edited_position__max"] or 0
+    known = CouncilScore.objects.filter(book=book, scored_at__lt=until)
+    last = known.aggregate(Max("ledger_position"))["ledger_position__max"] or 0
+    if edited > last:
+        return None
+    return performance.regret(_scored(book, edited, last), dict(seats.values_list("agent", "owner")))
 
 
 def _scored(book: str, after: int, upto: int) -> Sequence[CouncilScored]:

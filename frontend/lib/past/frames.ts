@@ -45,7 +45,7 @@ export function bookOf(past: BookAsOf): LiveBook {
   return { book: past.book, quote: text(past.money.quote), source: text(past.source), symbols, seats };
 }
 
-/** The weight of a seat is the mean of its copies, as everywhere. */
+/** The weight of a seat is the mean of its three copies: which of them it votes with depends on the bucket. */
 function seatOf({ agent, role, owner, ppm, veto, required, suspended_by }: PastSeat): Seat {
   const weight_ppm = ppm.length ? Math.round(ppm.reduce((sum, one) => sum + one, 0) / ppm.length) : 0;
   return { agent, role, owner, weight_ppm, veto, required, status: suspended_by.length ? "suspended" : "seated" };

@@ -127,6 +127,16 @@ def test_trips_errors_and_shadows_are_counted_by_clause(writer: Writer, client: 
     assert (since["evaluations"], since["since"]) == (1, told["until"])
 
 
+def test_what_a_rule_cuts_to_belongs_to_the_clause_that_tripped(writer: Writer, client: Client) -> None:
+    cut = trace("position-limit", clause="clip_to", effect="clip", clipped_to=D("0.035"))
+    traces = (trace("position-limit", value=False, effect="clip"), cut, trace("stale-data", clause="exempt"))
+    writer.show(lambda history: evaluated(*traces)(history.found()))
+    position, stale = get(client, "/rules/activity", book="demo")["rules"]
+    (clause,) = position["clauses"]
+    assert (clause["clause"], clause["tripped"], clause["last"]["clipped_to"]) == ("holds", 1, "0.035")
+    assert (stale["exempt"], stale["clauses"]) == (1, [])
+
+
 def test_the_nearest_pass_is_named(writer: Writer, client: Client) -> None:
     writer.show(lambda history: history.found())
     for number, age in enumerate((120.0, 950.0, 400.0)):

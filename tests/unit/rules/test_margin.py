@@ -24,7 +24,7 @@ FACTS = {
 
 def test_both_sides_may_be_calculated() -> None:
     cel = "order.position_after * market.price <= limits.max_concentration * book.equity"
-    assert margin(cel, FACTS) == Margin(8_400.0, 10_000.0, pytest.approx(0.84))
+    assert margin(cel, FACTS) == pytest.approx(Margin(8_400.0, 10_000.0, 0.84))
 
 
 def test_the_other_direction_is_out_of_danger() -> None:
