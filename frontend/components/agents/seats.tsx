@@ -17,7 +17,7 @@ const TITLES = ["", "Agent", "Role", "Owner", "Weight", "", "State", "Forecasts 
 export function Seats({ seats, chosen, compared, onChoose, onCompare }: Props) {
   const most = Math.max(1, ...seats.map(({ weight_ppm }) => weight_ppm));
   return (
-    <div className="overflow-x-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Seats of the council">
+    <div className="relative overflow-x-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Seats of the council">
       <table className="number w-full text-xs">
         <thead className="text-faint">
           <tr>

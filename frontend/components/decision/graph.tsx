@@ -51,7 +51,7 @@ export function CausalGraph({ causes, links }: { causes: Cause[]; links: { from:
           zoomOnDoubleClick={false}
           preventScrolling={false}
           aria-label="Causal graph"
-          className="[--xy-attribution-background-color:transparent] [&_.react-flow__attribution_a]:text-faint"
+          className="[--xy-attribution-background-color:transparent]"
         >
           <Background gap={24} size={1} color="var(--line)" />
         </ReactFlow>

@@ -14,7 +14,7 @@ const TITLES = ["Decided (UTC)", "Instrument", "Outcome", "Executed", "Why", ""]
 export function DecisionRows({ decisions, fills }: { decisions: Decision[]; fills: ReadonlyMap<string, Executed[]> }) {
   const search = useSearchParams().toString();
   return (
-    <div className="overflow-x-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Decisions, the newest first">
+    <div className="relative overflow-x-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Decisions, the newest first">
       <table className="number w-full text-xs">
         <thead className="text-faint">
           <tr>

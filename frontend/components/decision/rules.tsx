@@ -65,9 +65,7 @@ function One({ trace, order, open = false }: { trace: Trace; order?: string; ope
       <summary className="min-w-0">
         <span className="ml-1 inline-flex flex-wrap items-center gap-x-2">
           {failed ? <Verdict trace={trace} /> : <Check aria-label="holds:" className="size-3 text-good" />}
-          <Link prefetch={false} href={kept("/rules/", search, { rule: trace.rule })} className="font-medium underline-offset-2 hover:underline">
-            {short(trace.rule, 60)}
-          </Link>
+          <b className="font-medium">{short(trace.rule, 60)}</b>
           <span className="text-soft">{short(trace.clause, 60)}</span>
           {order && <span className="text-faint">{order}</span>}
         </span>
@@ -93,6 +91,9 @@ function One({ trace, order, open = false }: { trace: Trace; order?: string; ope
           <dd>{trace.version}</dd>
         </div>
       </dl>
+      <Link prefetch={false} href={kept("/rules/", search, { rule: trace.rule })} className="pl-4 text-accent underline-offset-2 hover:underline">
+        What this rule has done
+      </Link>
     </details>
   );
 }
