@@ -90,7 +90,8 @@ def test_every_page_is_sound_in_both_themes_at_every_width(dashboard: Dashboard)
             wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             faults += [f"{address} {width}: {wider} px too wide"] if wider > 0 else []
     complaints = [text for text in dashboard.complaints if "404" not in text]  # of the page that is not there
-    assert not faults and not complaints, "\n".join([*faults, *complaints])
+    found = [*faults, *complaints]
+    assert not found, "\n".join(found)
 
 
 def test_what_is_decided_is_shown_at_once(dashboard: Dashboard, writer: Writer) -> None:
