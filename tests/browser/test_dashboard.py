@@ -148,8 +148,12 @@ def test_frames_that_it_does_not_know_change_nothing(dashboard: Dashboard) -> No
         server = socket.connect_to_server()
 
         def told(text: str | bytes) -> None:
-            socket.send(text)
-            if json.loads(text)["type"] == "snapshot":
+            frame = json.loads(text)
+            for status in filter(None, (frame if frame["type"] == "status" else None, frame.get("status"))):
+                status["notices"] = [{"key": "long", "look": "bad", "icon": "lost", "text": "y" * 10_000}]
+                status["source"] = "z" * 10_000
+            socket.send(json.dumps(frame))
+            if frame["type"] == "snapshot":
                 socket.send(json.dumps({"type": "brand-new", "anything": 1}))
                 socket.send(json.dumps({"type": "event", "log": "governance", "position": 10**9, "payload": [strange]}))
                 socket.send(json.dumps({"type": "rounds", "at": 1, "rounds": rounds}))
@@ -160,7 +164,10 @@ def test_frames_that_it_does_not_know_change_nothing(dashboard: Dashboard) -> No
     dashboard.page.route_web_socket("**/ws/live/", also)
     page = dashboard.live()
     expect(page.get_by_role("region", name="Decisions").get_by_role("listitem").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    expect(page.get_by_role("alert").filter(has_text="yyyy")).to_be_visible()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert dashboard.complaints == []
 
 
