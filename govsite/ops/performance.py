@@ -146,7 +146,9 @@ def proposals_of(book: str, agent: str, until: datetime | None = None) -> list[d
     made = Proposal.objects.filter(book=book, agent=agent)
     if until is not None:
         made = made.filter(recorded_at__lt=until)
-    rows = list(made.select_related("deliberation").order_by("-recorded_at", "-ledger_position", "proposal_id")[:PROPOSALS])
+    rows = list(
+        made.select_related("deliberation").order_by("-recorded_at", "-ledger_position", "proposal_id")[:PROPOSALS]
+    )
     known = with_originals(row.proposal_id for row in rows)
     answers = outcomes_of(book, (row.deliberation.deliberation_id for row in rows if row.deliberation), until)
     return [
