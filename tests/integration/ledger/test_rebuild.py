@@ -73,7 +73,9 @@ def shape(url: str) -> list[Any]:
         ),
         ask(
             url,
-            "SELECT table_name, ordinal_position, column_name, data_type, is_nullable, numeric_scale "
+            # counted: a column that a migration dropped leaves a gap in the numbers, which a new table does not have
+            "SELECT table_name, row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position), column_name, "
+            "data_type, is_nullable, numeric_scale "
             f"FROM information_schema.columns WHERE table_schema = 'public' AND table_name {where}",
             TABLES,
         ),
