@@ -19,7 +19,7 @@ from govsite.ops import positions
 from govsite.ops.frame import page_context
 from govsite.ops.orders import WORKING_SHOWN, described, listed_in
 from govsite.ops.posting import by_form
-from govsite.ops.sending import OnceForm, ReasonForm, may, send
+from govsite.ops.sending import ReasonForm, may, send
 from streams.messages import AdjustPosition, CancelOrder, Flatten, MoveCash, Reconcile
 
 DIGITS: dict[str, Any] = {"max_digits": 36, "decimal_places": 18}
@@ -109,7 +109,7 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     )
 
 
-class CashForm(OnceForm):
+class CashForm(ReasonForm):
     direction = forms.ChoiceField(
         choices=(("in", "Deposit"), ("out", "Withdraw")), error_messages={"invalid_choice": "Say deposit or withdraw."}
     )
@@ -131,7 +131,7 @@ def move_cash(request: HttpRequest) -> HttpResponse:
     )
 
 
-class AdjustForm(OnceForm):
+class AdjustForm(ReasonForm):
     instrument = forms.CharField(max_length=32)
     quantity = forms.DecimalField(**DIGITS)
     price = forms.DecimalField(min_value=TINIEST, **DIGITS)

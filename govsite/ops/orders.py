@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -108,7 +107,6 @@ def page(request: HttpRequest) -> HttpResponse:
             **context,
             **now,
             **shown,
-            "token": uuid.uuid4(),
             "outcome": _outcome(request.GET.get("command", "")),
             "wanted": wanted,
             "problems": problems,

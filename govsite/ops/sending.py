@@ -32,18 +32,13 @@ log = logging.getLogger("govsite.security")
 
 
 class ReasonForm(forms.Form):
-    """Every command has a reason; forms with more to say extend it."""
+    """Every command has a reason; forms with more to say extend it. The same `token` with the same contents is one
+    command however often the form is sent. A form without one, which no page has, is a command each time."""
 
+    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         max_length=500, strip=True, error_messages={"required": "A reason is needed: it is kept in the ledger."}
     )
-
-
-class OnceForm(ReasonForm):
-    """What must not happen twice when a form is sent twice: the same `token` with the same contents is one command. A
-    form without one, which no page has, is a command each time."""
-
-    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 def actor(request: HttpRequest) -> str:

@@ -3,23 +3,28 @@ overwritten unseen."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from django.urls import resolve
 
 from governance.models import Rule, Seat
 from ledger import gate
 from ledger.application import InboxEntry
 from ledger.models import OutboxCommand
 from streams.messages import RequestChange
+from tests.integration.site import everything
 from tests.integration.site import test_rule_editing as rules
 from tests.integration.site.conftest import Writer
+from tests.integration.site.desk import trip
 from tests.integration.site.forms import opened, outbox_bodies
 from tests.integration.site.people import browser, person
 
@@ -33,6 +38,11 @@ SUBJECTS = (
     "set a term",
 )
 Post = tuple[Client, str, dict[str, Any]]
+FORM = re.compile(r'<form method="post".*?</form>', re.DOTALL)
+DIALOG = re.compile('id="(halt|resume)-form"')  # a second halt, or end of one, changes nothing
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+ACTION = re.compile(r' (?:form)?action="([^"]+)"')
+CHOICES = re.compile(r'<select name="(\w+)"')
 SEAT = {"agent": "late-comer", "role": "strategy", "owner": "desk-7"}
 
 
@@ -44,7 +54,7 @@ def book(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def people() -> list[Client]:
-    return [browser(person(name, is_superuser=True)) for name in ("ann", "bob")]
+    return [browser(person(name, is_superuser=True)) for name in ("ada", "ben")]
 
 
 def filled(client: Client, subject: str, reason: str) -> tuple[str, dict[str, Any]]:
@@ -104,14 +114,14 @@ def test_a_form_sent_many_times_at_once_is_one_command(people: list[Client], sub
 
 
 def test_who_was_refused_stands_in_nobodys_way(people: list[Client], writer: Writer) -> None:
-    ann, bob = [filled(client, "set a term", "r") for client in people]
-    assert people[0].post(*ann).status_code == 302
+    ada, ben = [filled(client, "set a term", "r") for client in people]
+    assert people[0].post(*ada).status_code == 302
     refused = InboxEntry(
         command_id=OutboxCommand.objects.get().pk, entry_id="1-1", result="refused:INVALID", book="demo"
     )
     writer.governance.commit([], inbox=[refused])
-    assert people[1].post(*bob).status_code == 302
-    assert people[0].post(*ann).status_code == 302  # the same form again: told that it was refused, not sent again
+    assert people[1].post(*ben).status_code == 302
+    assert people[0].post(*ada).status_code == 302  # the same form again: told that it was refused, not sent again
     assert [body.change.value for body in outbox_bodies()] == [outbox_bodies()[0].change.value] * 2
 
 
@@ -122,19 +132,45 @@ def test_two_operators_suspend_a_seat_without_waiting_for_each_other(people: lis
     assert len(outbox_bodies()) == 2
 
 
-@pytest.mark.parametrize("where", ["/orders/adjust/", "/orders/cash/"])
-def test_money_moves_once_however_often_its_form_is_sent(people: list[Client], where: str) -> None:
-    page: Any = people[0].get("/orders/")
-    token = str(page.context["token"])
-    assert page.content.decode().count(f'name="token" value="{token}"') == 2
-    said = {"book": "demo", "reason": "r", "direction": "in", "amount": "5", "token": token}
-    said |= {"instrument": "BTCUSDT", "quantity": "1", "price": "2"}
-    assert len({people[0].post(where, said)["Location"] for _ in range(2)}) == 1
-    assert len(outbox_bodies()) == 1
-    assert people[0].post(where, {**said, "reason": "another"}).status_code == 302
-    assert people[1].post(where, said).status_code == 302
-    assert len(outbox_bodies()) == 3
-    assert people[0].post(where, {**said, "token": "none"}).status_code == 400
+def commands_of(client: Client, page: str, **filled: str) -> list[Post]:
+    """What the buttons of the page would send to make a command, with a reason and what is `filled` in."""
+    found = list[Post]()
+    for form in FORM.findall(client.get(page).content.decode()):
+        said = {name: unescape(value) for name, value in HIDDEN.findall(form)}
+        if 'name="reason"' in form and not DIALOG.search(form):
+            assert "token" in said, form
+            sent = {**dict.fromkeys(CHOICES.findall(form), "in"), **said, "reason": "r", **filled}
+            found += [(client, unescape(address), sent) for address in ACTION.findall(form)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("where", "wanted"),
+    [
+        ("/orders/", {"move-cash", "adjust", "reconcile", "cancel-order"}),
+        ("/orders/flatten/", {"flatten"}),
+        ("/holds/", {"release-hold", "refuse-hold"}),
+        ("/changes/", {"approve-change", "refuse-change"}),
+        ("/alarms/", {"acknowledge-alarm", "clear-breaker"}),
+    ],
+)
+def test_what_a_desk_sends_is_one_command_however_often_it_is_sent(
+    people: list[Client], writer: Writer, where: str, wanted: set[str]
+) -> None:
+    everything.tell(writer, "said")
+    writer.show(lambda history: trip(history, "latched", subject="BTCUSDT", effect="LATCHED"))
+    numbers = {"instrument": "BTCUSDT", "quantity": "1", "price": "2", "amount": "5"} if where == "/orders/" else {}
+    before, sent = len(outbox_bodies()), commands_of(people[0], where, **numbers)
+    seen = {resolve(address).url_name for _, address, _ in sent}
+    assert wanted <= seen
+    for client, address, said in sent:
+        assert len({client.post(address, said)["Location"] for _ in range(2)}) == 1, address
+    assert len(outbox_bodies()) == before + len(sent)
+    _, address, said = sent[0]
+    assert people[0].post(address, {**said, "reason": "another"}).status_code == 302
+    assert people[1].post(address, said).status_code == 302
+    assert len(outbox_bodies()) == before + len(sent) + 2
+    assert people[0].post(address, {**said, "token": "none"}).status_code == 400
 
 
 def test_ten_halts_at_once_are_one_halt() -> None:
