@@ -5,7 +5,7 @@ import { Pause, Play } from "lucide-react";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useDeferredValue, useEffect, useRef, useState, type RefObject } from "react";
 import { ORDER_STATES, Outcome, OUTCOMES } from "@/components/badge";
 import { Moment } from "@/components/moment";
 import { Panel } from "@/components/panel";
@@ -17,6 +17,7 @@ import { useView } from "@/lib/live/view";
 import { cuts, losses, orderWords, winners } from "@/lib/live/wording";
 
 const SHOWN = 100;
+const IN_SIGHT = 16;
 const FILTERS = Object.keys(OUTCOMES);
 
 export function DecisionsPanel({ className }: { className?: string }) {
@@ -60,13 +61,21 @@ export function DecisionsPanel({ className }: { className?: string }) {
       }
     >
       <div role="log" aria-label="Decisions, the newest first" aria-live={held ? "off" : "polite"} tabIndex={0} className="max-h-96 min-h-0 flex-1 overflow-y-auto lg:max-h-none">
-        <ul ref={list} className="divide-y divide-line">
-          {shown.map((decision) => (
-            <Row key={decision.decision_id} decision={decision} search={search} />
-          ))}
-        </ul>
+        <Rows decisions={shown} search={search} list={list} />
       </div>
     </Panel>
+  );
+}
+
+/** Those in sight come first: the others when the page has time. */
+function Rows({ decisions, search, list }: { decisions: Decision[]; search: string; list: RefObject<HTMLUListElement | null> }) {
+  const ready = useDeferredValue(decisions, decisions.slice(0, IN_SIGHT));
+  return (
+    <ul ref={list} className="divide-y divide-line">
+      {ready.map((decision) => (
+        <Row key={decision.decision_id} decision={decision} search={search} />
+      ))}
+    </ul>
   );
 }
 
@@ -91,7 +100,7 @@ const Row = memo(function Row({ decision, search }: { decision: Decision; search
   const lost = losses(decision);
   const cut = cuts(decision);
   return (
-    <li className="grid grid-cols-[auto_auto_1fr] items-baseline gap-x-2 px-3 py-0.5 text-xs hover:bg-sunk has-[:focus-visible]:bg-accent-soft sm:grid-cols-[auto_5rem_5rem_minmax(8rem,12rem)_minmax(0,1fr)]">
+    <li className="grid grid-cols-[auto_auto_1fr] [contain-intrinsic-size:auto_1.5rem] [content-visibility:auto] items-baseline gap-x-2 px-3 py-0.5 text-xs hover:bg-sunk has-[:focus-visible]:bg-accent-soft sm:grid-cols-[auto_5rem_5rem_minmax(8rem,12rem)_minmax(0,1fr)]">
       <Moment at={decision.at} />
       <span>
         <Outcome outcome={decision.outcome} />
@@ -134,7 +143,7 @@ function Orders({ orders }: { orders: Decision["orders"] }) {
 }
 
 /** j and k go through the links of the list; Enter on one opens it, as on any link. */
-function useKeys(list: React.RefObject<HTMLUListElement | null>) {
+function useKeys(list: RefObject<HTMLUListElement | null>) {
   useEffect(() => {
     const hear = (event: KeyboardEvent) => {
       if ((event.key !== "j" && event.key !== "k") || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
