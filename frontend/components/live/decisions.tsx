@@ -100,7 +100,7 @@ const Row = memo(function Row({ decision, search }: { decision: Decision; search
   const lost = losses(decision);
   const cut = cuts(decision);
   return (
-    <li className="grid grid-cols-[auto_auto_1fr] [contain-intrinsic-size:auto_1.5rem] [content-visibility:auto] items-baseline gap-x-2 px-3 py-0.5 text-xs hover:bg-sunk has-[:focus-visible]:bg-accent-soft sm:grid-cols-[auto_5rem_5rem_minmax(8rem,12rem)_minmax(0,1fr)]">
+    <li className="grid grid-cols-[auto_auto_1fr] items-baseline gap-x-2 px-3 py-0.5 text-xs hover:bg-sunk has-[:focus-visible]:bg-accent-soft sm:grid-cols-[auto_5rem_5rem_minmax(8rem,12rem)_minmax(0,1fr)]">
       <Moment at={decision.at} />
       <span>
         <Outcome outcome={decision.outcome} />
