@@ -11,7 +11,7 @@ export function NumbersPanel({ told, terms }: { told: Told; terms: Terms }) {
   const found = [...opening(told, terms), ...arbitration(told)];
   return (
     <div id="numbers">
-      <Panel title="Price and arbitration" empty={!found.length && "Nothing passed that could be arbitrated."} bodyClassName="px-3 pb-2">
+      <Panel title="Price and arbitration" empty={!found.length && "Nothing passed that could be arbitrated."} bodyClassName="px-3 pb-2" aside={!told.whole && "with the book’s terms of now"}>
         <TermTable terms={found} label="Numbers of the price and of the arbitration" />
       </Panel>
     </div>

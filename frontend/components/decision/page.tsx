@@ -23,7 +23,7 @@ import { useDecision, useTermsOf } from "./told";
 export function DecisionPage() {
   const [id] = useQueryState("id", parseAsString.withDefault(""));
   const { data: told, error, isPending, refetch } = useDecision(id);
-  const terms = useTermsOf(told?.book);
+  const terms = useTermsOf(told);
   const search = useSearchParams().toString();
   if (!id || !told) {
     return (

@@ -36,13 +36,22 @@ async function ofModels(decision_id: string): Promise<Told> {
   return toldOfModels(decision, round, outcomes);
 }
 
-/** The terms of its book as they are now; they may have been others then. */
-export function useTermsOf(book: string | undefined): Terms {
+/** The terms of its book as they were when the round opened; for who may not see the past, as they are now. */
+export function useTermsOf(told: Told | undefined): Terms {
+  const { data: me } = useMe();
+  const { book = "", openedAt = null } = told ?? {};
+  const then = me?.explores && openedAt !== null ? new Date(openedAt).toISOString() : null;
   const { data } = useQuery({
-    queryKey: ["terms", book],
-    queryFn: () => asked(api.GET("/api/v1/books/{book}", { params: { path: { book: book ?? "" } } })),
-    enabled: Boolean(book),
-    staleTime: 60_000,
+    queryKey: ["terms", book, then],
+    queryFn: () => (then ? termsThen(book, then) : termsNow(book)),
+    enabled: Boolean(me && book),
+    staleTime: then ? Infinity : 60_000,
   });
-  return data?.terms as Terms;
+  return data;
 }
+
+const termsThen = async (book: string, at: string): Promise<Terms> =>
+  (await asked(api.GET("/api/v1/books/{book}/as-of", { params: { path: { book }, query: { at } } }))).terms as Terms;
+
+const termsNow = async (book: string): Promise<Terms> =>
+  (await asked(api.GET("/api/v1/books/{book}", { params: { path: { book } } }))).terms as Terms;
