@@ -131,6 +131,15 @@ def test_a_cut_connection_is_shown_and_nothing_is_lost_or_doubled(
     expect(panel.get_by_text("as it was")).to_have_count(0)
 
 
+def test_a_connection_that_never_comes_is_said_in_every_panel(dashboard: Dashboard) -> None:
+    dashboard.page.route_web_socket("**/ws/live/", lambda socket: socket.close(code=1012, reason="not today"))
+    page = dashboard.open()
+    expect(page.get_by_role("banner")).to_contain_text("no connection")
+    for name in ("Market", "The council decides", "Decisions", "Council", "Positions and P&L", "Latency"):
+        panel = page.get_by_role("region", name=name, exact=True)
+        expect(panel.get_by_role("alert")).to_contain_text("No connection: not today. It is tried again by itself.")
+
+
 def test_frames_that_it_does_not_know_change_nothing(dashboard: Dashboard) -> None:
     strange = {
         "position": 10**9, "event_id": "e", "at": 1, "aggregate": "X", "aggregate_id": "x", "version": 1,

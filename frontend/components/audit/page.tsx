@@ -31,13 +31,13 @@ export function AuditPage() {
       {me && !me.explores ? (
         <Panel title="The ledger" empty="Your role may not explore the ledger: the roles auditor and administrator may." />
       ) : (
-        <Ledger />
+        <Ledger allowed={me?.explores === true} />
       )}
     </>
   );
 }
 
-function Ledger() {
+function Ledger({ allowed }: { allowed: boolean }) {
   const [filter, setFilter] = useQueryStates(FILTERS);
   const [book] = useBook();
   const [moment] = useMoment();
@@ -45,6 +45,7 @@ function Ledger() {
   const { data, error, isPending, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ["ledger", book, filter, upto],
     queryFn: ({ pageParam, signal }) => asked(api.GET("/api/v1/ledger", { params: { query: { ...query(filter, book, upto), cursor: pageParam } }, signal })),
+    enabled: allowed,
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? undefined,
     // Only the first page follows the market: who has paged back is reading.

@@ -7,7 +7,7 @@ import { useSearchParams } from "next/navigation";
 import { useMemo } from "react";
 import { Badge, WON } from "@/components/badge";
 import { Panel } from "@/components/panel";
-import { useStale } from "@/components/shell/state";
+import { useReach } from "@/components/shell/state";
 import { kept } from "@/lib/address";
 import { percent, short } from "@/lib/format";
 import { trialOf, type Trial, type Vote } from "@/lib/live/rounds";
@@ -21,7 +21,7 @@ const SHOWN = 60;
 export function CouncilPanel({ className }: { className?: string }) {
   const seats = useView((view) => view.book?.seats ?? NO_SEATS);
   const loaded = useView((view) => view.loaded);
-  const stale = useStale();
+  const reach = useReach();
   const search = useSearchParams().toString();
   const { data: story } = useStory(useStage((stage) => stage.shown));
   const votes = useMemo(() => (story ? votesIn(trialOf(story)) : new Map<string, Vote>()), [story]);
@@ -30,7 +30,7 @@ export function CouncilPanel({ className }: { className?: string }) {
     <Panel
       title="Council"
       loading={!loaded}
-      staleFor={stale}
+      {...reach}
       empty={!seats.length && "Nobody sits in this book's council."}
       className={className}
       aside={<span title="how each seat voted in the round on the stage: on the proposal that won, else on the first">vote in the round shown</span>}

@@ -9,7 +9,7 @@ import { memo, useDeferredValue, useEffect, useRef, useState, type RefObject } f
 import { ORDER_STATES, Outcome, OUTCOMES } from "@/components/badge";
 import { Moment } from "@/components/moment";
 import { Panel } from "@/components/panel";
-import { useStale } from "@/components/shell/state";
+import { useReach } from "@/components/shell/state";
 import { kept } from "@/lib/address";
 import { short } from "@/lib/format";
 import type { Decision } from "@/lib/live/fold";
@@ -23,7 +23,7 @@ const FILTERS = Object.keys(OUTCOMES);
 export function DecisionsPanel({ className }: { className?: string }) {
   const coming = useView((view) => view.decisions);
   const loaded = useView((view) => view.loaded);
-  const stale = useStale();
+  const reach = useReach();
   const [held, setHeld] = useState<Decision[] | null>(null);
   const [outcome, setOutcome] = useQueryState("outcome", parseAsStringLiteral(FILTERS));
   const list = useRef<HTMLUListElement>(null);
@@ -38,7 +38,7 @@ export function DecisionsPanel({ className }: { className?: string }) {
     <Panel
       title="Decisions"
       loading={!loaded}
-      staleFor={stale}
+      {...reach}
       empty={!shown.length && none}
       className={className}
       bodyClassName="flex min-h-0 flex-col"

@@ -3,7 +3,7 @@
 
 import { Badge } from "@/components/badge";
 import { Panel } from "@/components/panel";
-import { useStale } from "@/components/shell/state";
+import { useReach } from "@/components/shell/state";
 import { count, milliseconds, short } from "@/lib/format";
 import type { LiveProcess, Quantiles } from "@/lib/live/protocol";
 import { useView } from "@/lib/live/view";
@@ -18,13 +18,13 @@ export function LatencyPanel({ className }: { className?: string }) {
   const loaded = useView((view) => view.loaded);
   const known = useView((view) => view.status !== null);
   const past = useView((view) => view.moment !== null);
-  const stale = useStale();
+  const reach = useReach();
   const stages = stagesOf(latency);
   return (
     <Panel
       title="Latency"
       loading={!loaded || !known}
-      staleFor={stale}
+      {...reach}
       empty={!stages.length && (past ? "Latency is not kept: there is none of the past." : "Nothing has been measured in the last minutes.")}
       className={className}
       aside="ms; the target below"
@@ -81,14 +81,14 @@ export function FeedPanel({ className }: { className?: string }) {
   const status = useView((view) => view.status);
   const loaded = useView((view) => view.loaded);
   const past = useView((view) => view.moment !== null);
-  const stale = useStale();
+  const reach = useReach();
   const processes = status ? processesOf(status.processes, status.at) : [];
   const gauges = (status?.processes ?? NO_PROCESSES).find(({ name }) => name === "feed")?.gauges as Record<string, unknown> | undefined;
   return (
     <Panel
       title="Feed and processes"
       loading={!loaded || !status}
-      staleFor={stale}
+      {...reach}
       empty={!processes.length && (past ? "The state of processes is not kept: there is none of the past." : "No process has reported yet.")}
       className={className}
     >

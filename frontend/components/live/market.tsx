@@ -6,7 +6,7 @@ import dynamic from "next/dynamic";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useCallback, useMemo } from "react";
 import { Panel } from "@/components/panel";
-import { useStale } from "@/components/shell/state";
+import { useReach } from "@/components/shell/state";
 import { useInstrument, useMoment } from "@/lib/address";
 import { api, asked } from "@/lib/api";
 import { short } from "@/lib/format";
@@ -23,7 +23,7 @@ const NO_SYMBOLS: string[] = [];
 export function MarketPanel({ className }: { className?: string }) {
   const symbols = useView((view) => view.book?.symbols ?? NO_SYMBOLS);
   const loaded = useView((view) => view.loaded);
-  const stale = useStale();
+  const reach = useReach();
   const [chosen, choose] = useInstrument();
   const [widthText, setWidth] = useQueryState("width", parseAsStringLiteral(WIDTHS).withDefault("1"));
   const instrument = chosen || (symbols[0] ?? "");
@@ -32,7 +32,7 @@ export function MarketPanel({ className }: { className?: string }) {
     <Panel
       title="Market"
       loading={!loaded}
-      staleFor={stale}
+      {...reach}
       empty={!symbols.length ? "This book lists no instruments." : unknown && `The book does not list ${short(instrument)}: choose one of its own above.`}
       className={className}
       bodyClassName="flex flex-col"

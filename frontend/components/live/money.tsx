@@ -4,7 +4,7 @@
 import { useEffect, useState } from "react";
 import { Badge } from "@/components/badge";
 import { Panel } from "@/components/panel";
-import { useStale } from "@/components/shell/state";
+import { useReach } from "@/components/shell/state";
 import { money, price, quantity, short, signed } from "@/lib/format";
 import type { HeldPosition, Portfolio } from "@/lib/live/protocol";
 import { useView } from "@/lib/live/view";
@@ -15,12 +15,12 @@ export function MoneyPanel({ className }: { className?: string }) {
   const quote = useView((view) => view.book?.quote ?? "");
   const loaded = useView((view) => view.loaded);
   const known = useView((view) => view.status !== null);
-  const stale = useStale();
+  const reach = useReach();
   return (
     <Panel
       title="Positions and P&L"
       loading={!loaded || !known}
-      staleFor={stale}
+      {...reach}
       empty={!portfolio && "This book has no account yet."}
       className={className}
       aside={quote}

@@ -8,7 +8,7 @@ import { useEffect, useState } from "react";
 import { Badge, Outcome } from "@/components/badge";
 import { Moment } from "@/components/moment";
 import { Panel } from "@/components/panel";
-import { useStale } from "@/components/shell/state";
+import { useReach } from "@/components/shell/state";
 import { kept } from "@/lib/address";
 import { short } from "@/lib/format";
 import type { Decision } from "@/lib/live/fold";
@@ -30,7 +30,7 @@ export function StagePanel({ className }: { className?: string }) {
   const played = useStage((stage) => stage.played);
   const decision = useView((view) => view.decisions.find((one) => one.decision_id === shown));
   const loaded = useView((view) => view.loaded);
-  const stale = useStale();
+  const reach = useReach();
   useEffect(() => {
     const timer = setInterval(moveOn, LOOK_AGAIN_MS);
     return () => clearInterval(timer);
@@ -39,7 +39,7 @@ export function StagePanel({ className }: { className?: string }) {
     <Panel
       title="The council decides"
       loading={!loaded}
-      staleFor={stale}
+      {...reach}
       className={className}
       bodyClassName="flex flex-col"
       aside={<Controls disabled={!decision} />}

@@ -4,6 +4,7 @@
 import { CircleCheck, FlaskConical, History, OctagonX, Radio, Rewind, TrendingDown, Unplug } from "lucide-react";
 import { Badge, type Look } from "@/components/badge";
 import { age } from "@/lib/format";
+import type { Connection } from "@/lib/live/socket";
 import { useView } from "@/lib/live/view";
 import words from "@/lib/words";
 import { useNow } from "./now";
@@ -95,11 +96,20 @@ export function Banners() {
   );
 }
 
-/** Age of what is shown if it is not live, else null: for the panels that the socket feeds. */
-export function useStale(): number | null {
-  const state = useView((view) => view.connection.state);
+/** How well a live panel is reached, as its props: the age of what it shows, or why it has nothing to show yet. */
+export function useReach(): { staleFor: number | null; error: string | null } {
+  const connection = useView((view) => view.connection);
   const loaded = useView((view) => view.loaded);
   const lastFrameAt = useView((view) => view.lastFrameAt);
   const now = useNow();
-  return loaded && state !== "live" && state !== "past" && lastFrameAt ? Math.max(1, now - lastFrameAt) : null;
+  const stale = loaded && connection.state !== "live" && connection.state !== "past" && lastFrameAt;
+  return {
+    staleFor: stale ? Math.max(1, now - lastFrameAt) : null,
+    error: loaded ? null : unreached(connection),
+  };
+}
+
+function unreached(connection: Connection): string | null {
+  if (connection.state === "lost") return `No connection: ${connection.reason}. It is tried again by itself.`;
+  return "reason" in connection ? connection.reason : null;
 }
