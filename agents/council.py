@@ -66,11 +66,6 @@ class Council:
         self._arrange()
 
     @property
-    def reads_books(self) -> bool:
-        """Whether order books are of use to anybody here."""
-        return any(seat.agent.reads_book for seat in self.seats)
-
-    @property
     def errors(self) -> int:
         return sum(seat.errors for seat in self.seats)
 

@@ -74,11 +74,10 @@ def test_a_book_of_another_source_begins_anew() -> None:
 
 
 def test_nobody_keeps_books_that_nobody_reads() -> None:
-    market = Market(Deaf())
-    market.see(snapshot(4))
-    assert market.view.order_book(BTC) is None
-    assert not market.council.reads_books
-    assert Market(Deaf(), Reader()).council.reads_books
+    for agents, kept in (((Deaf(),), False), ((Deaf(), Reader()), True)):
+        market = Market(*agents)
+        market.see(snapshot(4))
+        assert (market.view.order_book(BTC) is not None) == kept
 
 
 def test_the_best_bid_and_ask_are_there_for_a_second() -> None:
