@@ -6,6 +6,7 @@ import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { Badge, WON } from "@/components/badge";
+import { Heads } from "@/components/heads";
 import { Moment } from "@/components/moment";
 import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
@@ -133,15 +134,7 @@ function Rows({ titles, label, children }: { titles: string[]; label: string; ch
   return (
     <div className="max-h-[32rem] overflow-auto px-3 pb-2" tabIndex={0} role="group" aria-label={label}>
       <table className="number w-full text-xs">
-        <thead className="text-faint">
-          <tr>
-            {titles.map((title) => (
-              <th key={title} scope="col" className="py-1.5 pr-4">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={titles} cell="py-1.5 pr-4" />
         <tbody className="divide-y divide-line">{children}</tbody>
       </table>
     </div>

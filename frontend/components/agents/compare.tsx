@@ -1,6 +1,7 @@
 "use client";
 
 import dynamic from "next/dynamic";
+import { Heads } from "@/components/heads";
 import { Panel } from "@/components/panel";
 import { count, short } from "@/lib/format";
 import { usePerformance } from "./agent";
@@ -17,15 +18,7 @@ export function Compare({ book, agents, to }: { book: string; agents: string[]; 
       <WeightsChart lines={lines} />
       <div className="overflow-x-auto px-1" tabIndex={0} role="group" aria-label="Figures side by side">
         <table className="number text-xs">
-          <thead className="text-faint">
-            <tr>
-              {["Agent", "Weight, mean of copies", "Forecasts answered", "Brier", "Proposals shown", "of them won", "Regret against it alone"].map((title) => (
-                <th key={title} scope="col" className="py-1 pr-6">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads titles={["Agent", "Weight, mean of copies", "Forecasts answered", "Brier", "Proposals shown", "of them won", "Regret against it alone"]} cell="py-1 pr-6" />
           <tbody className="divide-y divide-line">
             {agents.map((agent, index) => (
               <Row key={agent} book={book} agent={agent} to={to} weight={lines[index]?.points.at(-1)?.[1]} />

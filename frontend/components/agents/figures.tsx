@@ -1,5 +1,6 @@
 "use client";
 
+import { Heads } from "@/components/heads";
 import type { Shape } from "@/lib/api";
 import { count, UNKNOWN } from "@/lib/format";
 
@@ -39,15 +40,7 @@ export function Calibration({ bins }: { bins: Bin[] }) {
         ))}
       </svg>
       <table className="number self-start text-xs">
-        <thead className="text-faint">
-          <tr>
-            {["Said", "Forecasts", "Mean said", "Came true", "95 %"].map((title) => (
-              <th key={title} scope="col" className="py-1 pr-4">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={["Said", "Forecasts", "Mean said", "Came true", "95 %"]} cell="py-1 pr-4" />
         <tbody>
           {bins.map((bin) => (
             <tr key={bin.low}>

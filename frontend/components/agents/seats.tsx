@@ -1,6 +1,7 @@
 "use client";
 
 import { Badge } from "@/components/badge";
+import { Heads, unseen } from "@/components/heads";
 import type { Seat } from "@/lib/agents";
 import { count, percent, short } from "@/lib/format";
 
@@ -12,22 +13,14 @@ interface Props {
   onCompare: (agent: string) => void;
 }
 
-const TITLES = ["", "Agent", "Role", "Owner", "Weight", "", "State", "Forecasts scored", "Strikes"];
+const TITLES = [unseen("Compare"), "Agent", "Role", "Owner", "Weight", unseen("Share"), "State", "Forecasts scored", "Strikes"];
 
 export function Seats({ seats, chosen, compared, onChoose, onCompare }: Props) {
   const most = Math.max(1, ...seats.map(({ weight_ppm }) => weight_ppm));
   return (
     <div className="relative overflow-x-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Seats of the council">
       <table className="number w-full text-xs">
-        <thead className="text-faint">
-          <tr>
-            {TITLES.map((title, index) => (
-              <th key={index} scope="col" className="whitespace-nowrap py-1.5 pr-4">
-                {title || <span className="sr-only">{index ? "Share" : "Compare"}</span>}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={TITLES} cell="whitespace-nowrap py-1.5 pr-4" />
         <tbody className="divide-y divide-line">
           {seats.map((seat) => (
             <tr key={seat.seat_id} className={seat.agent === chosen ? "bg-accent-soft" : ""}>

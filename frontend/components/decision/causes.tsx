@@ -3,6 +3,7 @@
 
 import dynamic from "next/dynamic";
 import { useMemo } from "react";
+import { Heads } from "@/components/heads";
 import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
 import type { Told } from "@/lib/decision";
@@ -29,15 +30,7 @@ export function CausesPanel({ told }: { told: Told }) {
         <summary className="px-3 py-1.5 text-soft">The same as a table: {causes.length} steps</summary>
         <div className="overflow-x-auto px-3 pb-3" tabIndex={0} role="group" aria-label="Steps of the decision">
           <table className="w-full">
-            <thead className="text-faint">
-              <tr>
-                {["Step", "What", "Because of"].map((title) => (
-                  <th key={title} scope="col" className="py-1 pr-3">
-                    {title}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <Heads titles={["Step", "What", "Because of"]} />
             <tbody className="divide-y divide-line">
               {causes.map((one, place) => (
                 <tr key={one.key}>

@@ -3,6 +3,7 @@
 
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
+import { Heads } from "@/components/heads";
 import { Moment } from "@/components/moment";
 import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
@@ -31,15 +32,7 @@ export function EventsPanel({ told }: { told: Told }) {
     >
       <div className="max-h-96 overflow-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Events of the decision">
         <table className="number w-full text-xs">
-          <thead className="text-faint">
-            <tr>
-              {["Recorded", "+ ms", "Log", "Event", "Who", "What it says"].map((title) => (
-                <th key={title} scope="col" className="py-1 pr-3">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads titles={["Recorded", "+ ms", "Log", "Event", "Who", "What it says"]} />
           <tbody className="divide-y divide-line">
             {told.events.slice(0, SHOWN).map((one) => (
               <tr key={one.event_id} className="align-top">

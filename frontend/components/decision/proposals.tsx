@@ -5,6 +5,7 @@ import { Check, CircleSlash, Clock3, ShieldX, X } from "lucide-react";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { Badge } from "@/components/badge";
+import { Heads } from "@/components/heads";
 import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
 import { kept } from "@/lib/address";
@@ -85,15 +86,7 @@ function Ballots({ proposal }: { proposal: Proposal }) {
       <summary className="text-soft">{proposal.ballots.length} ballots</summary>
       <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={`Ballots on the proposal of ${short(proposal.author, 40)}`}>
         <table className="number w-full">
-          <thead className="text-faint">
-            <tr>
-              {["Seat", "Stance", "Mass", "q", "(q − y)²", "Said"].map((title) => (
-                <th key={title} scope="col" className="py-0.5 pr-3">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads titles={["Seat", "Stance", "Mass", "q", "(q − y)²", "Said"]} cell="py-0.5 pr-3" />
           <tbody className="divide-y divide-line">
             {proposal.ballots.map((ballot) => (
               <tr key={`${ballot.agent} ${ballot.late}`} className="align-top">

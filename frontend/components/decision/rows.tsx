@@ -4,27 +4,20 @@ import { ArrowDown, ArrowUp } from "lucide-react";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { Badge, Outcome } from "@/components/badge";
+import { Heads, unseen } from "@/components/heads";
 import { Moment } from "@/components/moment";
 import { kept } from "@/lib/address";
 import { executedWords, whyOf, type Decision, type Executed } from "@/lib/decision-search";
 import { short } from "@/lib/format";
 
-const TITLES = ["Decided (UTC)", "Instrument", "Outcome", "Executed", "Why", ""];
+const TITLES = ["Decided (UTC)", "Instrument", "Outcome", "Executed", "Why", unseen("Page of the decision")];
 
 export function DecisionRows({ decisions, fills }: { decisions: Decision[]; fills: ReadonlyMap<string, Executed[]> }) {
   const search = useSearchParams().toString();
   return (
     <div className="relative overflow-x-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Decisions, the newest first">
       <table className="number w-full text-xs">
-        <thead className="text-faint">
-          <tr>
-            {TITLES.map((title) => (
-              <th key={title} scope="col" className="py-1.5 pr-4 whitespace-nowrap">
-                {title || <span className="sr-only">Page of the decision</span>}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={TITLES} cell="py-1.5 pr-4 whitespace-nowrap" />
         <tbody className="divide-y divide-line">
           {decisions.map((one) => {
             const why = whyOf(one);

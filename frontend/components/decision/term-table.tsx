@@ -1,6 +1,7 @@
 // Numbers with their formula and inputs, as a table: nothing is shown that is not explained.
 
 import { Check, X } from "lucide-react";
+import { Heads } from "@/components/heads";
 import type { Term } from "@/lib/decision-terms";
 
 export function TermTable({ terms, label }: { terms: Term[]; label: string }) {
@@ -8,15 +9,7 @@ export function TermTable({ terms, label }: { terms: Term[]; label: string }) {
   return (
     <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={label}>
       <table className="number w-full text-xs">
-        <thead className="text-faint">
-          <tr>
-            {["Number", "Value", "Formula", "Inputs"].map((title) => (
-              <th key={title} scope="col" className="py-1 pr-3">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={["Number", "Value", "Formula", "Inputs"]} />
         <tbody className="divide-y divide-line">
           {terms.map(({ name, formula, inputs, result, met }) => (
             <tr key={name} className="align-top">

@@ -5,6 +5,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { Badge } from "@/components/badge";
+import { Heads, unseen } from "@/components/heads";
 import { Moment } from "@/components/moment";
 import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
@@ -129,15 +130,7 @@ function Slowest({ rows }: { rows: Timed[] }) {
   const search = useSearchParams().toString();
   return (
     <table className="number w-full text-xs">
-      <thead className="text-faint">
-        <tr>
-          {["Filled", "Total ms", "To the decision", "After it", "What", ""].map((title) => (
-            <th key={title} scope="col" className="py-1 pr-3">
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Heads titles={["Filled", "Total ms", "To the decision", "After it", "What", unseen("Its decision")]} />
       <tbody className="divide-y divide-line">
         {rows.map(({ fill, total, decided }) => (
           <tr key={fill.event_id}>

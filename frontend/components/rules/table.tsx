@@ -7,6 +7,7 @@ import { useSearchParams } from "next/navigation";
 import { parseAsString, useQueryState } from "nuqs";
 import { Fragment } from "react";
 import { Badge, type Look } from "@/components/badge";
+import { Heads } from "@/components/heads";
 import { Moment } from "@/components/moment";
 import { kept } from "@/lib/address";
 import { count, short } from "@/lib/format";
@@ -21,15 +22,7 @@ export function RuleTable({ rows, book }: { rows: RuleRow[]; book: string }) {
   return (
     <div className="overflow-x-auto px-3 pb-2" tabIndex={0} role="group" aria-label="Rules and what they did">
       <table className="number w-full text-xs">
-        <thead className="text-faint">
-          <tr>
-            {TITLES.map((title) => (
-              <th key={title} scope="col" className="py-1.5 pr-4 whitespace-nowrap">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={TITLES} cell="py-1.5 pr-4 whitespace-nowrap" />
         <tbody className="divide-y divide-line">
           {rows.map((row) => (
             <Fragment key={row.rule}>
