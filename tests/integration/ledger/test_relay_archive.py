@@ -35,6 +35,7 @@ from tests.integration.conftest import ROOT
 from tests.integration.ledger.events import book_opened, cancelled
 from tests.servers import wait_until
 
+PUBLICATION = (ROOT / "ledger/schema/publication.sql").read_text()
 SLOT = slot_of("ledger_tests")
 EXECUTION = ("execution", 0)
 
@@ -259,6 +260,7 @@ def test_a_slot_that_went_missing_leaves_no_hole_in_the_archive(
         ("ALTER PUBLICATION ledger DROP TABLE event_log", "it does not contain the table event_log"),
         ("ALTER PUBLICATION ledger SET (publish = 'insert')", "it leaves out UPDATE, DELETE, TRUNCATE"),
         ("ALTER PUBLICATION ledger SET TABLE event_log WHERE (position < 0)", "it leaves out rows of event_log"),
+        ("DROP PUBLICATION ledger", "it does not exist"),
     ],
 )
 def test_a_publication_that_was_changed_is_told_of_and_the_streams_go_on(
@@ -282,8 +284,8 @@ def test_a_publication_that_was_changed_is_told_of_and_the_streams_go_on(
             wait_for(streams, 3)
             wait_for_archive(owner, directory, 3)
     finally:
-        owner.execute("ALTER PUBLICATION ledger SET TABLE event_log")
-        owner.execute("ALTER PUBLICATION ledger SET (publish = 'insert, update, delete, truncate')")
+        owner.execute("DROP PUBLICATION IF EXISTS ledger")
+        owner.execute(PUBLICATION)
     (alarm,) = recorded(directory)
     assert fault in alarm.text
 
