@@ -3,6 +3,7 @@
 
 import { AlertTriangle, CircleSlash, Clock3, LoaderCircle } from "lucide-react";
 import { useId, type ReactNode } from "react";
+import { Caught } from "@/components/caught";
 import { age } from "@/lib/format";
 
 export interface PanelProps {
@@ -51,7 +52,7 @@ export function Panel(props: PanelProps) {
         ) : empty ? (
           <Notice look="empty" text={empty} />
         ) : (
-          children
+          <Caught instead={(message, retry) => <Notice look="error" text={`This panel failed: ${message}.`} onRetry={retry} />}>{children}</Caught>
         )}
       </div>
     </section>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { pathOf, POINTS_KEPT, remembered, type Point } from "@/lib/market/equity";
-import { candlesOf, grown, merged, torn, type Candle } from "@/lib/market/candles";
+import { candlesOf, fills, grown, merged, torn, type Candle } from "@/lib/market/candles";
 import { processesOf, stagesOf } from "@/lib/market/health";
 import { filled, happened, marksOf, worded } from "@/lib/market/marks";
 
@@ -36,6 +36,13 @@ describe("candles", () => {
 
   test.each([[100, 9_999], [100, 10_500], [0, 11_000], [NaN, 11_000], [-1, 11_000], [5, NaN]])("do not change for %f at %f", (price, at) => {
     expect(grown(candle(10), price, at, 1)).toBeNull();
+  });
+
+  test("that came for a time that was passed over are told from those that are known", () => {
+    const known = [candle(1), candle(3)];
+    expect(fills(known, [candle(1), candle(3), candle(4)])).toBe(false);
+    expect(fills(known, [candle(2), candle(3)])).toBe(true);
+    expect(fills([], [candle(2)])).toBe(false);
   });
 
   test("are the server's where it knows them, but the growing one forgets nothing", () => {

@@ -9,7 +9,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from django.conf import settings
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, WebSocketRoute, expect
 
 from governance.models import Decision
 from govsite.dashboard import building
@@ -129,6 +129,33 @@ def test_a_cut_connection_is_shown_and_nothing_is_lost_or_doubled(
     expect(rows).to_have_count(known + 2)
     expect(rows.first).to_contain_text("vetoed")
     expect(panel.get_by_text("as it was")).to_have_count(0)
+
+
+def test_candles_of_a_time_that_was_passed_over_are_put_where_they_belong(dashboard: Dashboard) -> None:
+    def bars(route: Route) -> None:
+        newest = "limit=30" in route.request.url
+        told = [bar(second) for second in range(20, 0, -1) if newest or second != 10]
+        route.fulfill(json={"bars": told, "next": None})
+
+    dashboard.page.route("**/api/v1/bars?*", bars)
+    page = dashboard.live()
+    expect(page.get_by_test_id("legend").first).to_contain_text("C 120.00")
+    with page.expect_response(lambda response: "limit=30" in response.url):
+        pass
+    market = page.get_by_role("region", name="Market")
+    expect(market.get_by_role("img", name="Candles of 1 s")).to_be_visible()
+    expect(market.get_by_role("alert")).to_have_count(0)
+    assert dashboard.complaints == []
+
+
+def bar(second: int) -> dict[str, object]:
+    at = datetime(2026, 1, 31, tzinfo=UTC) + timedelta(seconds=second)
+    prices = dict.fromkeys(("open", "high", "low", "close", "mark"), str(100 + second))
+    return {
+        **prices, "key": str(second), "instrument": "BTCUSDT", "width_s": 1, "at": stamp(at), "volume": "1",
+        "at_ns": round(at.timestamp()) * 10**9, "buy_volume": "1", "turnover": "1", "trades": 1, "source": "synthetic",
+        "venue": "synthetic", "mixed": False,
+    }  # fmt: skip
 
 
 def test_a_connection_that_never_comes_is_said_in_every_panel(dashboard: Dashboard) -> None:

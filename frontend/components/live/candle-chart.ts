@@ -15,7 +15,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { clock, date, price } from "@/lib/format";
-import { grown, merged, torn, type Candle, type Width } from "@/lib/market/candles";
+import { fills, grown, merged, torn, type Candle, type Width } from "@/lib/market/candles";
 import type { Kind, Mark } from "@/lib/market/marks";
 
 const NEAR_THE_START = 20;
@@ -88,8 +88,7 @@ export class CandleChart {
     const close = this.candles.at(-1)?.close ?? 0;
     const [precision, minMove] = close >= 1000 ? [2, 0.01] : close >= 1 ? [4, 0.0001] : [6, 0.000001];
     this.series.applyOptions({ priceFormat: { type: "price", precision, minMove } });
-    this.series.setData(this.candles.map(barOf));
-    this.volume.setData(this.candles.map((candle) => this.volumeOf(candle)));
+    this.redraw();
     if (!this.fitted && this.candles.length) {
       this.fitted = true;
       this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-10, this.candles.length - SHOWN_AT_FIRST), to: this.candles.length + 5 });
@@ -102,9 +101,11 @@ export class CandleChart {
     if (!this.candles.length) return;
     if (torn(this.candles, told, this.width)) return this.ears.torn();
     const newest = this.candles.at(-1)?.time ?? 0;
+    const between = fills(this.candles, told);
     this.candles = merged(this.candles, told);
     const first = told[0]?.time ?? Infinity;
-    for (const candle of this.candles.filter((one) => one.time >= first)) this.draw(candle, candle.time < newest);
+    if (between) this.redraw(); // the chart refuses a new candle before its newest
+    else for (const candle of this.candles.filter((one) => one.time >= first)) this.draw(candle, candle.time < newest);
     this.tellPointed();
   }
 
@@ -121,6 +122,11 @@ export class CandleChart {
   mark(marks: Mark[]): void {
     this.marks = marks;
     this.marker.setMarkers(marks.map((mark) => markerOf(mark, this.colours, this.width)));
+  }
+
+  private redraw(): void {
+    this.series.setData(this.candles.map(barOf));
+    this.volume.setData(this.candles.map((candle) => this.volumeOf(candle)));
   }
 
   private draw(candle: Candle, past: boolean): void {

@@ -76,3 +76,10 @@ export function torn(known: readonly Candle[], told: readonly Candle[], width: W
   const [last, first] = [known.at(-1), told[0]];
   return Boolean(last && first && first.time > last.time + width);
 }
+
+/** Whether the server has a candle of a time that was passed over here: no price came while it lasted. */
+export function fills(known: readonly Candle[], told: readonly Candle[]): boolean {
+  const newest = known.at(-1)?.time ?? -Infinity;
+  const times = new Set(known.map(({ time }) => time));
+  return told.some(({ time }) => time < newest && !times.has(time));
+}
