@@ -80,7 +80,7 @@ def prepare_postgres(data_dir: Path) -> Server:
         *("-c", "max_replication_slots=8"),
         *("-c", "max_slot_wal_keep_size=2GB"),
         *("-c", "max_connections=200"),
-        *("-c", "shared_buffers=512MB"),  # a third faster than 128MB where the projector catches up with a million events
+        *("-c", "shared_buffers=512MB"),  # a third faster than 128MB to project a million events
         *("-c", "max_wal_size=2GB"),
         *("-c", "log_min_messages=fatal"),
     ]
