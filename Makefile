@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+ROOMS := govsite feeds agents governance execution market rules ledger streams
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: install run test lint bench chaos chromium dashboard dashboard-tests
@@ -30,6 +31,8 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(ROOMS) manage.py
+	@$(BIN)/python -m tests.vulnerabilities
 
 # The dashboard wants Node 20.9: without it its own tests, and those of its pages, are skipped, by name.
 dashboard-tests: $(VENV)/dev.stamp

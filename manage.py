@@ -18,9 +18,15 @@ def _take_data_dir(arguments: list[str]) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "govsite.settings")
     _take_data_dir(sys.argv)
+    import django
     from django.core.management import execute_from_command_line
 
+    from govsite.starting import is_process, stop_unless_ready
+
     try:
+        if is_process(sys.argv):
+            django.setup()
+            stop_unless_ready(sys.argv[1])
         execute_from_command_line(sys.argv)
     except PermissionError as error:
         sys.exit(f"{error}: run as the user whose stack it is, or choose another --data-dir.")

@@ -8,8 +8,9 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import heartbeat_sent, worker_init, worker_ready
 
+from govsite import starting
 from streams.client import connect
 from streams.telemetry import Telemetry
 
@@ -38,6 +39,11 @@ for _name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
 def _beat(**_: Any) -> None:
     """The worker's own heart, every two seconds, tells the stack that it lives."""
     _telemetry().beat(force=True)
+
+
+@worker_init.connect
+def _look_first(**_: Any) -> None:
+    starting.stop_unless_ready("worker")
 
 
 @worker_ready.connect

@@ -34,6 +34,7 @@ TAIL_EVERY_S = 0.02
 PAUSE_S = 0.2
 WATCH_EVERY_S = 1.0
 FINISH_S = 5.0
+CLOCKS_APART_S = 5.0
 # A commit is in its stream within milliseconds. What is not by then does not come through the WAL.
 STUCK_S = 5.0
 
@@ -52,6 +53,7 @@ class Relay:
         self._watch = SlotWatch(self.telemetry.gauges, self.alarm)
         self._next_outbox = self._next_compare = self._next_watch = 0.0
         self._publication_fault = ""
+        self._apart: list[str] = []
         self._behind: dict[Key, tuple[int, float]] = {}
 
     def run(self) -> None:
@@ -157,6 +159,7 @@ class Relay:
             if slot is not None:
                 self._watch.look(state_of(session, slot))
                 self._look_at_publication(session)
+            self._look_at_clocks(session)
             if archiver is not None:
                 self.telemetry.gauges["archive behind"] = archiver.behind
                 self.telemetry.gauges["archive trouble"] = archiver.trouble
@@ -164,6 +167,24 @@ class Relay:
         if archiver is not None:
             self.telemetry.counters["archived"] += archiver.take_archived()
         self.telemetry.beat()
+
+    def _look_at_clocks(self, session: Session) -> None:
+        """Ages are judged between times of this machine and times of the ledger and of Redis."""
+        before = time.time()
+        ((theirs,),) = session.run("SELECT extract(epoch FROM clock_timestamp())::float8", prepare=True)
+        seconds, micros = cast("tuple[int, int]", self.telemetry.redis.time())
+        after = time.time()
+        clocks = {"PostgreSQL": float(theirs), "Redis": seconds + micros / 1e6}
+        apart = {
+            name: ahead for name, at in clocks.items() if abs(ahead := _outside(at, before, after)) > CLOCKS_APART_S
+        }
+        self.telemetry.gauges["clocks apart s"] = round(max(map(abs, apart.values()), default=0.0), 1)
+        named = ", ".join(f"{name}'s by {ahead:+.0f} s" for name, ahead in apart.items())
+        if apart and sorted(apart) != self._apart:
+            self.alarm(
+                f"clocks differ from this machine's: {named}; set them right (NTP), else ages are judged wrongly"
+            )
+        self._apart = sorted(apart)
 
     def _look_at_publication(self, session: Session) -> None:
         fault = publication_fault(session, PUBLICATION)
@@ -222,6 +243,11 @@ class Relay:
         )
         log.info("reading the WAL through %s", slot)
         return stream
+
+
+def _outside(at: float, before: float, after: float) -> float:
+    """How far a time is beyond those between which it was asked (s)."""
+    return at - after if at > after else min(at - before, 0.0)
 
 
 def _archived(row: LogRow, change: Change) -> ArchiveRow:

@@ -19,6 +19,7 @@ from streams.messages import CastBallot, Code, Leg, OfferAmendment, SubmitPropos
 
 NS_PER_S = 1_000_000_000
 OLDEST_COMMAND_MS = 600_000
+FARTHEST_AHEAD_MS = 60_000
 BP = Decimal(10_000)
 Refused = tuple[Code, str]
 
@@ -46,10 +47,16 @@ def came_at(entry_id: str, now: int) -> int:
     return came if 0 <= now - came <= OLDEST_COMMAND_MS * NS_PER_MS else now
 
 
-def too_old(message: Envelope, entry_id: str) -> bool:
-    """Age = entry time − sent_at: how long a command was under way, whenever it is read."""
+def untimely(message: Envelope, entry_id: str) -> Refused | None:
+    """Age = entry time − sent_at: how long a command was under way, whenever it is read. One that is dated ahead could
+    be sent again after the inbox has forgotten it."""
     milliseconds = entry_id.partition("-")[0]
-    return milliseconds.isdigit() and int(milliseconds) - message.sent_at // NS_PER_MS > OLDEST_COMMAND_MS
+    age = int(milliseconds) - message.sent_at // NS_PER_MS if milliseconds.isdigit() else 0
+    if age > OLDEST_COMMAND_MS:
+        return Code.TOO_OLD, "older than 10 minutes when it came in"
+    if age < -FARTHEST_AHEAD_MS:
+        return Code.DATED_AHEAD, f"dated {-age // 1000} s after it came in: the sender's clock or Redis's is wrong"
+    return None
 
 
 class Admission:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from governance.domain.admission import too_old
+from governance.domain.admission import untimely
 from governance.domain.change_control import ChangeControl
 from governance.domain.chronicle import Chronicle
 from governance.domain.floor import Floor
@@ -161,8 +161,8 @@ class Chamber:
         floor, body = self.floor, message.body
         if message.book not in ("", self.state.book):
             floor.turn_away(message, entry_id, (Code.UNKNOWN_BOOK, message.book), step)
-        elif too_old(message, entry_id):
-            floor.turn_away(message, entry_id, (Code.TOO_OLD, "older than 10 minutes when it came in"), step)
+        elif refused := untimely(message, entry_id):
+            floor.turn_away(message, entry_id, refused, step)
         elif (handler := _AGENTS.get(type(body))) is not None:
             seat = self.state.seats.get(message.actor)
             if seat is None:

@@ -36,7 +36,8 @@ class PersonForm(UserChangeForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         password = self.fields["password"]
-        password.help_text = mark_safe(str(password.help_text).replace('class="', 'class="underline '))
+        help_text = str(password.help_text).replace('class="', 'class="underline ')
+        password.help_text = mark_safe(help_text)  # nosec B308 B703 - Django's own text
 
 
 @admin.register(User)

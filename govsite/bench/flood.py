@@ -90,7 +90,7 @@ def _shake_hands(connection: socket.socket) -> bytes:
     key = re.search(rb"(?i)sec-websocket-key: *(\S+)", request)
     if key is None:
         raise ConnectionError("this is no WebSocket handshake")
-    accept = base64.b64encode(hashlib.sha1(key[1] + GUID).digest())
+    accept = base64.b64encode(hashlib.sha1(key[1] + GUID, usedforsecurity=False).digest())
     connection.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"

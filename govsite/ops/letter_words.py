@@ -26,6 +26,7 @@ NEXT = {
     "NOT_MARKET": "Somebody writes what is no market data to that stream: find out who.",
     "DUPLICATE": "Nothing: the first one counted.",
     "TOO_OLD": "Nothing: what is that old decides nothing any more. Look why it was late.",
+    "DATED_AHEAD": "Set the clock of its sender, or of Redis's machine: one of the two is wrong.",
     "UNKNOWN_BOOK": "Check the name of the book. Once there is such a book, an operator's command can be sent again.",
     "RULE_REFUSED": "Mend the rule's text and ask for the change anew.",
 }

@@ -57,6 +57,7 @@ REASONS = {
     "OUT_OF_ORDER": "it came out of order",
     "NOT_MARKET": "it is not market data",
     "TOO_OLD": "it was too old when it arrived",
+    "DATED_AHEAD": "it was dated more than a minute after it arrived",
     "UNKNOWN_AGENT": "no such agent sits in the council",
     "UNKNOWN_BOOK": "there is no such book",
     "UNKNOWN_INSTRUMENT": "the instrument is not listed in this book",

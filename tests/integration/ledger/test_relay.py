@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -22,6 +24,7 @@ from ledger import outbox
 from ledger.application import InboxEntry, LedgerApplication
 from ledger.delivery import Delivery
 from ledger.relay import Relay
+from ledger.session import Session
 from ledger.slots import slot_of
 from ledger.wal import WalStream
 from streams.client import COMMANDS, LEDGER_EXECUTION, LEDGER_GOVERNANCE, Streams
@@ -351,3 +354,18 @@ def test_operators_commands_are_sent_until_they_are_consumed(
     sent = streams.read({COMMANDS: "0"}, block_ms=None)
     assert {decode(entry.raw).id for entry in sent} == {"resume-1"}
     assert decode(sent[0].raw) == command
+
+
+def test_clocks_that_differ_raise_one_alarm(ledger_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay, session = Relay(ledger_url, redis_url, Stop()), Session(ledger_url)
+    clock = SimpleNamespace(time=time.time, monotonic=time.monotonic)
+    monkeypatch.setattr("ledger.relay.time", clock)
+    relay._look_at_clocks(session)
+    assert relay.telemetry.gauges["clocks apart s"] == 0
+    clock.time = lambda: time.time() - 30
+    for _ in range(2):
+        relay._look_at_clocks(session)
+    session.close()
+    relay.telemetry.redis.close()
+    assert relay.telemetry.counters["alarms"] == 1
+    assert 29 < float(relay.telemetry.gauges["clocks apart s"]) < 31

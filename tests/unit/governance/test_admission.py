@@ -98,6 +98,11 @@ def test_a_command_that_was_under_way_for_ten_minutes_is_too_old(scene: Scene) -
     assert scene.propose("0.1", sent_at=scene.now - 600_000 * MS).announcements
 
 
+def test_a_command_that_is_dated_more_than_a_minute_ahead_is_refused(scene: Scene) -> None:
+    refused(scene, "DATED_AHEAD", sent_at=scene.now + 60_001 * MS, event=False)
+    assert scene.propose("0.1", sent_at=scene.now + 60_000 * MS).announcements
+
+
 def test_age_is_counted_to_the_entry_and_never_to_now(scene: Scene) -> None:
     entry = f"{(START - 3_600_000 * MS) // MS}-0"
     step = scene.propose("0.1", sent_at=START - 3_600_000 * MS, entry_id=entry)
