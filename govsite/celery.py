@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import beat_init, before_task_publish, heartbeat_sent, worker_ready
 
 from streams.client import connect
 from streams.telemetry import Telemetry
@@ -38,6 +38,13 @@ for _name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
 def _beat(**_: Any) -> None:
     """The worker's own heart, every two seconds, tells the stack that it lives."""
     _telemetry().beat(force=True)
+
+
+@beat_init.connect
+def _beat_apart(**_: Any) -> None:
+    """A schedule that is a process of its own lives while it sends tasks; inside the worker it is the worker's."""
+    telemetry = Telemetry(connect(app.conf.broker_url), "beat")
+    before_task_publish.connect(lambda **_: telemetry.beat(), weak=False)
 
 
 @worker_ready.connect
