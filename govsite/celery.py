@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_init, worker_ready
+from celery.signals import beat_init, before_task_publish, heartbeat_sent, worker_init, worker_ready
 
 from govsite import starting
 from streams.client import connect
@@ -44,6 +44,13 @@ def _beat(**_: Any) -> None:
 @worker_init.connect
 def _look_first(**_: Any) -> None:
     starting.stop_unless_ready("worker")
+
+
+@beat_init.connect
+def _beat_apart(**_: Any) -> None:
+    """A schedule that is a process of its own lives while it sends tasks; inside the worker it is the worker's."""
+    telemetry = Telemetry(connect(app.conf.broker_url), "beat")
+    before_task_publish.connect(lambda **_: telemetry.beat(), weak=False)
 
 
 @worker_ready.connect

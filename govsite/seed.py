@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 
 from agents.demo import DEMO_COUNCIL, SeatPlan
@@ -170,18 +171,20 @@ def seed(
     """Founds the demo book unless it is there, lists instruments and activates starter rules that it never had;
     returns the names of what was new.
 
-    Needs both logs, so no governor or executor may be running."""
+    Where something is new both logs are needed, so no governor or executor may be running then (`LeaseHeld`)."""
     wanted = {terms.symbol: terms for terms in instruments}
     governance = LedgerApplication(database_url, "governance", owner="seed")
     execution = LedgerApplication(database_url, "execution", owner="seed")
-    try:
+    with ExitStack() as end:
+        for log in (governance, execution):
+            end.callback(log.close)
+        founding, new = _missing(governance, wanted)
+        if founding.versions and not new and _has_account(execution):
+            return []
         for log in (governance, execution):
             log.acquire()
+            end.callback(log.release)
         return _seed(governance, execution, wanted, council, terms)
-    finally:
-        for log in (governance, execution):
-            log.release()
-            log.close()
 
 
 def listed_symbols(database_url: str) -> set[str]:
@@ -206,13 +209,10 @@ def _symbols(event: Event) -> set[str]:
             return set()
 
 
-def _seed(
-    governance: LedgerApplication,
-    execution: LedgerApplication,
-    wanted: dict[str, InstrumentTerms],
-    council: Iterable[SeatPlan],
-    book_terms: BookTerms | None,
-) -> list[str]:
+def _missing(
+    governance: LedgerApplication, wanted: dict[str, InstrumentTerms]
+) -> tuple[Founding, list[InstrumentListed | RuleActivated]]:
+    """Where the book's aggregates stand, and what they never had."""
     founding = Founding(BOOK)
     listed: set[str] = set()
     activated: set[str] = set()
@@ -221,18 +221,33 @@ def _seed(
         listed |= _symbols(recorded.event.body)
         if isinstance(recorded.event.body, RuleActivated):
             activated.add(recorded.event.body.rule)
-    governing, executing = founding_events(wanted.values(), council=council, terms=book_terms)
-    if not founding.versions:
-        governance.commit(governing)
-    if not next(execution.events(book=BOOK, aggregates=["Account"], limit=1), None):
-        execution.commit(executing)
-    if not founding.versions:
-        return [BOOK, *wanted]
     new: list[InstrumentListed | RuleActivated] = [
         InstrumentListed(terms=terms, who=WHO, why=WHY) for symbol, terms in wanted.items() if symbol not in listed
     ]
     # What was never there only tightens; what an operator has retired stays retired.
     new += [rule for rule in starter_rules(WHO) if rule.rule not in activated]
+    return founding, new
+
+
+def _has_account(execution: LedgerApplication) -> bool:
+    return next(execution.events(book=BOOK, aggregates=["Account"], limit=1), None) is not None
+
+
+def _seed(
+    governance: LedgerApplication,
+    execution: LedgerApplication,
+    wanted: dict[str, InstrumentTerms],
+    council: Iterable[SeatPlan],
+    book_terms: BookTerms | None,
+) -> list[str]:
+    founding, new = _missing(governance, wanted)
+    governing, executing = founding_events(wanted.values(), council=council, terms=book_terms)
+    if not founding.versions:
+        governance.commit(governing)
+    if not _has_account(execution):
+        execution.commit(executing)
+    if not founding.versions:
+        return [BOOK, *wanted]
     if new:
         governance.commit([founding.wrap(event) for event in new])
     return [event.terms.symbol if isinstance(event, InstrumentListed) else event.rule for event in new]

@@ -11,6 +11,7 @@ import dj_database_url
 from govsite.ops.theme import UNFOLD as UNFOLD
 from govsite.settings import environment, logs, security
 
+environment.take_files()
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("GOVSITE_DATA_DIR", BASE_DIR / "var")).resolve()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -11,11 +12,43 @@ SHORTEST_KEY = 50
 FEWEST_CHARACTERS = 5  # different ones; what `check --deploy` asks for
 HOST = re.compile(r"\.?[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\]")
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
+SECRETS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "GOVSITE_SECRET_KEY",
+    "GOVSITE_METRICS_TOKEN",
+    "GOVSITE_ALARM_WEBHOOK_SECRET",
+    "GOVSITE_VENUE_KEY",
+    "GOVSITE_VENUE_SECRET",
+    "APCA_API_KEY_ID",
+    "APCA_API_SECRET_KEY",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+)
+"""Each may be given as a file instead, which `{name}_FILE` names."""
 
 
 def stop(name: str, must: str) -> NoReturn:
     """No traceback: whoever starts the process reads which variable is wrong and what it should be."""
     raise SystemExit(f"{name} {must}")
+
+
+def take_files() -> None:
+    """Puts what the files hold into the environment, where whoever needs a secret looks, processes started here too."""
+    for name in SECRETS:
+        path = os.environ.pop(f"{name}_FILE", "")
+        if not path:
+            continue
+        if os.environ.get(name):
+            stop(f"{name}_FILE", f"is set and {name} too: leave one of them out.")
+        try:
+            value = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            stop(
+                f"{name}_FILE", f"names {path}, which cannot be read: {getattr(error, 'strerror', None) or 'no text'}."
+            )
+        if not value:
+            stop(f"{name}_FILE", f"names {path}, which is empty.")
+        os.environ[name] = value
 
 
 def text(name: str, default: str = "") -> str:

@@ -1,4 +1,4 @@
-"""docker-compose.yml: the processes of the one-command stack, each with a health check and no secret in the file."""
+"""docker-compose.yml: the processes of the one-command stack, confined, with health checks and without secrets."""
 
 from __future__ import annotations
 
@@ -9,20 +9,47 @@ from typing import Any
 import pytest
 import yaml
 
+from govsite.settings.environment import SECRETS
 from govsite.stack.plan import Options, Plan
 
 PROJECT = Path(__file__).resolve().parents[2]
 SERVERS = {"postgres", "redis"}
+APART = {"migrate", "beat", "proxy"}
+"""What the one-command stack has no process for: it prepares by itself, beat is in its worker, nothing ends TLS."""
+OUTSIDE = {"feed", "executor", "web", "worker", "traces", "proxy"}
 TEXT = (PROJECT / "docker-compose.yml").read_text()
-SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
+FILE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, Any] = FILE["services"]
+SECRET = re.compile(r"\$\{(\w*(?:PASSWORD|SECRET|KEY|TOKEN|HEADERS|_URL)\w*)(?::([?-])(.*?))?\}")
+MUST_BE_GIVEN = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GOVSITE_SECRET_KEY"}
 
 
 def test_it_runs_the_processes_of_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
     plan = Plan(Options(), Path("/data"), {})
     names = {child.name for child in [*plan.processes(), plan.feed()]}
-    assert SERVICES.keys() == names | SERVERS | {"migrate"}
-    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"traces"}
+    assert SERVICES.keys() == names | SERVERS | APART
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert profiles == {"traces": ["traces"], "proxy": ["tls"]}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_service_is_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["user"] in ("10001:10001", name)  # the servers run as the user of their images that has their name
+    assert service["init"] is True
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert not service.keys() & {"privileged", "cap_add", "network_mode", "pid", "devices"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_service_comes_back_and_has_time_to_end(name: str) -> None:
+    assert SERVICES[name]["restart"] == ("no" if name == "migrate" else "unless-stopped")
+    assert SERVICES[name]["stop_grace_period"] in ("30s", "2m")
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
@@ -30,15 +57,28 @@ def test_every_service_that_stays_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - SERVERS - {"migrate"}))
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - SERVERS - {"migrate", "proxy"}))
 def test_every_process_waits_for_the_tables(name: str) -> None:
     assert SERVICES[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
 
 
+def test_only_who_needs_it_reaches_the_outside() -> None:
+    assert FILE["networks"]["back"] == {"internal": True}
+    assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == OUTSIDE
+    assert {name for name, service in SERVICES.items() if "back" not in service["networks"]} == {"proxy"}
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert ports.keys() == {"web", "proxy"}
+    assert all(port.startswith("127.0.0.1:") for port in ports["web"])
+
+
 def test_secrets_come_from_the_environment_or_it_says_so() -> None:
-    secrets = re.findall(r"\$\{(\w*(?:PASSWORD|SECRET)\w*)(:\?[^}]+)?\}", TEXT)
-    assert {name for name, _ in secrets} == {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GOVSITE_SECRET_KEY"}
-    assert all(message for _, message in secrets)
+    found = {(name, kind, said) for name, kind, said in SECRET.findall(TEXT) if "$" not in said}
+    assert {name for name, kind, said in found if kind == "?" and said} == MUST_BE_GIVEN
+    assert [(name, said) for name, kind, said in found if kind != "?" and said] == []
+
+
+def test_every_secret_of_the_site_can_be_given() -> None:
+    assert {name for name in SECRETS if f"      {name}:" not in TEXT and f"  {name}:" not in TEXT} == set()
 
 
 def test_the_commands_are_those_of_the_plan() -> None:
@@ -47,3 +87,9 @@ def test_the_commands_are_those_of_the_plan() -> None:
         service = SERVICES[child.name]
         named = service.get("command") or service["entrypoint"]
         assert named[0] in child.command, child.name
+
+
+def test_images_hold_no_tests_and_no_secrets() -> None:
+    taken = [line for line in (PROJECT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert taken[0] == "*"
+    assert not {"!tests", "!docs", "!.env", "!.git", "!var", "!tls", "!deploy"} & set(taken)

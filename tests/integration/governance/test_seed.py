@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agents.demo import DEMO_COUNCIL
 from governance.domain.starter import starter_rules
 from govsite.seed import BOOK, WHO, Founding, founding_events, known_instrument, seed
 from ledger.application import LedgerApplication
+from ledger.errors import LeaseHeld
 from streams.events import RuleActivated, RuleRetired
 
 BTC, ETH = known_instrument("BTCUSDT"), known_instrument("ETHUSDT")
@@ -24,6 +27,21 @@ def test_founding_twice_changes_nothing(ledger_url: str) -> None:
     assert seed(ledger_url, [BTC], DEMO_COUNCIL) == [BOOK, "BTCUSDT"]
     assert seed(ledger_url, [BTC], DEMO_COUNCIL) == []
     assert rules(ledger_url) == [rule.rule for rule in starter_rules(WHO)]
+
+
+def test_what_is_founded_needs_no_log_and_what_is_new_says_who_holds_it(ledger_url: str) -> None:
+    """A stack that runs may be started again; only an addition has to wait for its writers."""
+    seed(ledger_url, [BTC], DEMO_COUNCIL)
+    governor = LedgerApplication(ledger_url, "governance")
+    governor.acquire()
+    try:
+        assert seed(ledger_url, [BTC], DEMO_COUNCIL) == []
+        with pytest.raises(LeaseHeld):
+            seed(ledger_url, [BTC, ETH], DEMO_COUNCIL)
+        governor.renew()
+    finally:
+        governor.release()
+        governor.close()
 
 
 def test_a_book_of_an_earlier_release_gets_the_rules_that_it_never_had(ledger_url: str) -> None:

@@ -98,3 +98,28 @@ def test_every_command_asks_what_the_site_of_the_running_stack_asks(tmp_path: Pa
     assert run({"GOVSITE_SECOND_FACTOR": "on"}, tmp_path, "-c", asks).stdout == "True\n"
     assert run({"DATABASE_URL": "postgresql://another"}, tmp_path, "-c", asks).stdout == "True\n"
     assert run(SOUND, tmp_path, "-c", asks).stdout == "True\n"
+
+
+def test_a_secret_may_be_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://somebody@elsewhere/govsite\n")
+    asks = "import govsite.settings as s, os; print(s.DATABASE_URL, 'DATABASE_URL_FILE' in os.environ)"
+    done = run({**SOUND, "DATABASE_URL": "", "DATABASE_URL_FILE": str(file)}, tmp_path, "-c", asks)
+    assert done.stdout == "postgresql://somebody@elsewhere/govsite False\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "value", "why"),
+    [(None, "", "cannot be read: No such file"), (b"\n", "", "is empty"), (b"\xff", "", "no text"), (b"a", "b", "too")],
+)
+def test_a_secrets_file_that_is_not_one_is_said_in_one_line(
+    content: bytes | None, value: str, why: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    done = run({**SOUND, "REDIS_URL": value, "REDIS_URL_FILE": str(file)}, tmp_path, "-c", READ)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("REDIS_URL_FILE ")
+    assert why in line
