@@ -37,7 +37,7 @@ class PersonForm(UserChangeForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         password = self.fields["password"]
         help_text = str(password.help_text).replace('class="', 'class="underline ')
-        password.help_text = mark_safe(help_text)  # nosec B308 B703 - Django's own text
+        password.help_text = mark_safe(help_text)  # Django's own text  # nosec B308 B703
 
 
 @admin.register(User)

@@ -188,7 +188,7 @@ def web_server(directory: Path, environment: dict[str, str], server: str) -> Ite
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/livez", timeout=5) as response:  # nosec B310 - a server of ours
+        with urllib.request.urlopen(f"{address}/livez", timeout=5) as response:  # a server of ours  # nosec B310
             return bool(response.status == 200)
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         return False

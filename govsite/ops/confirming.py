@@ -74,7 +74,7 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
     context = {
         "back": back,
         "trouble": trouble,
-        "drawn": mark_safe(drawn),  # nosec B308 B703 - an SVG that was made here
+        "drawn": mark_safe(drawn),  # an SVG that was made here  # nosec B308 B703
         "key": second_factor.written(device),
         "must": roles.acts(request.user),
         "replaces": second_factor.has_one(request.user),

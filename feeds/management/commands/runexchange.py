@@ -172,7 +172,7 @@ class Command(BaseCommand):
         url = options["url"].replace("ws://", "http://").rstrip("/")
         request = urllib.request.Request(f"{url}/control/faults", json.dumps(wish).encode(), method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=INJECT_WITHIN_S):  # nosec B310 - the address is the user's own
+            with urllib.request.urlopen(request, timeout=INJECT_WITHIN_S):  # the address is the user's own  # nosec B310
                 self.stdout.write(f"{options['fault']}: it is so")
         except urllib.error.HTTPError as error:
             with error:
