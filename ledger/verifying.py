@@ -238,7 +238,7 @@ def event_ids(log: str, partition: int, positions: range) -> bytes:
     """The ids that belong to these places, end to end: `event_id_bytes` of all of them at once."""
     prefix = NAMESPACE.bytes + f"{log}\x1f{partition}\x1f".encode()
     names = "\n".join(map(str, positions)).encode().split(b"\n")
-    digests = b"".join([sha1(prefix + name).digest()[:ID_BYTES] for name in names])
+    digests = b"".join([sha1(prefix + name).digest()[:ID_BYTES] for name in names])  # UUIDv5 is SHA-1  # nosec B324
     kept, version = _version_bits(len(names))
     return (int.from_bytes(digests, "big") & kept | version).to_bytes(len(digests), "big")
 
