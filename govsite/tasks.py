@@ -43,6 +43,15 @@ TRIM = """
         SELECT min(split_part(mark, '-', 1)::bigint) - %s FROM head
         WHERE log = 'governance' AND mark ~ '^[0-9]+-[0-9]+$')"""
 
+VISITS = (
+    "DELETE FROM django_session WHERE expire_date < now()",
+    *(
+        f"DELETE FROM {table} WHERE attempt_time < now() - %(days)s * interval '1 day'"
+        for table in ("axes_accessattempt", "axes_accessfailurelog", "axes_accesslog")
+    ),
+    "DELETE FROM outbox WHERE result IS NOT NULL AND created_at < now() - %(days)s * interval '1 day'",
+)
+
 
 class Verified(Struct, frozen=True):
     """How far a log's chain holds; kept in Redis as `verified:<log>`. `at` in ns, `reason` only when it is broken."""
@@ -125,6 +134,15 @@ def forget_marks() -> int:
         before = clock - settings.MARKS_KEPT_S * 1_000_000_000
         before = before if needed is None else min(before, needed)
         return _forget(lambda: forget(connection, before, ROWS_A_TIME))
+
+
+@app.task
+def forget_visits() -> int:
+    """Deletes sessions that are over, and logins and answered commands older than `VISITS_KEPT_DAYS`: what people did
+    is in the ledger."""
+    with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection:
+        days = {"days": settings.VISITS_KEPT_DAYS}
+        return sum(connection.execute(statement.encode(), days).rowcount for statement in VISITS)
 
 
 @app.task

@@ -155,6 +155,9 @@ MARKS_KEPT_S = environment.number("GOVSITE_MARKS_KEPT_S", 86400)
 BARS_1S_KEPT_S = environment.number("GOVSITE_BARS_1S_KEPT_S", 172800)
 BARS_1M_KEPT_S = environment.number("GOVSITE_BARS_1M_KEPT_S", 34560000)
 
+# Who logged in and failed to, and commands that were answered.
+VISITS_KEPT_DAYS = environment.number("GOVSITE_VISITS_KEPT_DAYS", 90)
+
 # The ledger outside the database: copies, checkpoints and snapshots.
 ARCHIVE_DIR = DATA_DIR / "archive"
 PARQUET_DIR = DATA_DIR / "parquet"

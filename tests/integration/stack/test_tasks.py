@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ import redis
 from pytest_django import Settings
 
 from govsite.celery import app
-from govsite.tasks import Verified, last_verdict, trim_inbox, verify_chains
+from govsite.tasks import Verified, forget_visits, last_verdict, trim_inbox, verify_chains
 from ledger.application import InboxEntry, LedgerApplication
 from streams.messages import Log
 from tests.integration.ledger.events import book_opened, cash_moved
@@ -89,6 +90,28 @@ def test_answers_an_hour_behind_the_mark_are_forgotten(
     assert trim_inbox() == 1
     assert governor.answered(list(entries)).keys() == {"young", "new"}
     governor.close()
+
+
+def test_sessions_that_are_over_and_old_visits_are_forgotten(writer: LedgerApplication, ledger_url: str) -> None:
+    log = "INSERT INTO axes_accesslog (user_agent, username, http_accept, path_info, attempt_time, session_hash)"
+    with psycopg.connect(ledger_url) as connection:
+        for days in (1, 89, 91):
+            at = datetime.now(UTC) - timedelta(days=days)
+            over = at + timedelta(days=2)
+            connection.execute("INSERT INTO django_session VALUES (%s, '', %s)", [f"k{days}", over])
+            connection.execute(f"{log} VALUES ('', 'ann', '', '', %s, '')".encode(), [at])
+            for name, result in (("answered", "accepted"), ("waiting", None)):
+                row = [f"{name} {days}", "s", b"", at, result]
+                connection.execute(
+                    "INSERT INTO outbox (command_id, stream, raw, created_at, result) VALUES (%s, %s, %s, %s, %s)", row
+                )
+    assert forget_visits() == 4
+    with psycopg.connect(ledger_url) as connection:
+        kept = connection.execute("SELECT session_key FROM django_session").fetchall()
+        commands = connection.execute("SELECT command_id FROM outbox ORDER BY 1").fetchall()
+    assert kept == [("k1",)]
+    assert [name for (name,) in commands] == ["answered 1", "answered 89", "waiting 1", "waiting 89", "waiting 91"]
+    assert forget_visits() == 0
 
 
 def test_the_schedule_names_tasks_that_there_are() -> None:
