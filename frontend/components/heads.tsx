@@ -13,7 +13,7 @@ export function Heads({ titles, cell = "py-1 pr-3" }: { titles: readonly ReactNo
     <thead className="text-faint">
       <tr>
         {titles.map((title, place) => (
-          <th key={place} scope="col" className={cell}>
+          <th key={place} scope="col" className={`relative ${cell}`}>
             {title}
           </th>
         ))}

@@ -56,10 +56,11 @@ def usurp(name: str) -> Fault:
         with _paused(victim.families(name)):
             second = victim.start(NAMES[name])
             try:
-                until(lambda: _owner_changed(victim, name), f"another {name} takes over", 30)
+                until(lambda: _owner_changed(victim, name), f"another {name} takes over", 60)
                 time.sleep(random.uniform(0.0, 1.0))
             except BaseException:
                 second.kill()
+                second.wait()
                 raise
         time.sleep(random.uniform(0.5, 2.0))
         second.send_signal(random.choice((signal.SIGTERM, signal.SIGKILL)))
