@@ -28,7 +28,7 @@ Examples:
   DATABASE_URL=postgresql://… REDIS_URL=redis://… python manage.py restore backup-20260131T093000Z.zip
 """
 NEXT = """Next (docs/backup.md):
-  1. put back what is in no backup: checkpoint.key (else a new key signs from now on), agents' keys, secrets of settings
+  1. put back what is in no backup: checkpoint.key (else a new key signs from now on), the secrets of the settings
   2. python manage.py audit verify
   3. start the stack; streams begin anew, everybody logs in again
   4. where a real venue is traded at: halt first (manage.py halt --all), start, reconcile, then resume
