@@ -15,7 +15,9 @@ import { candlesOf, type Candle, type Width } from "@/lib/market/candles";
 import { useMarks } from "./market-marks";
 import { Quote } from "./quote";
 
-const Chart = dynamic(() => import("./chart"), { ssr: false });
+const drawing = () => import("./chart");
+const Chart = dynamic(drawing, { ssr: false });
+if (typeof window !== "undefined") void drawing(); // there when the candles are
 const WIDTHS = ["1", "60"] as const;
 const NO_CANDLES: Candle[] = [];
 const NO_SYMBOLS: string[] = [];

@@ -23,7 +23,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <header className="sticky top-0 z-30 border-b border-line bg-panel">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-1.5">
-          <Link href="/" className="font-semibold">
+          <Link href="/" prefetch={false} className="font-semibold">
             Governed market
           </Link>
           <ModeBadge />
