@@ -117,8 +117,9 @@ def _hold(reader: Connection, shadow: Shadow, projection: Projection) -> None:
 def _position(connection: Connection, projection: Projection, *, hold: bool = False) -> int:
     """Of the tables in use; held, it does not move until the transaction ends."""
     query = "SELECT position FROM projection WHERE name = %s AND log = %s AND partition = 0"
-    row = connection.execute(f"{query} FOR UPDATE" if hold else query, (projection.name, projection.log)).fetchone()
-    return row[0] if row else 0
+    query = "SELECT projection_hold(%s, %s)" if hold else query
+    row = connection.execute(query, (projection.name, projection.log)).fetchone()
+    return (row[0] if row else None) or 0
 
 
 def _swap(shadow: Shadow, projector: Projector, projection: Projection) -> int:

@@ -40,7 +40,9 @@ POSTGRES, REDIS = ("postgresql", "postgres"), ("redis", "rediss", "unix")
 DATABASE_URL = environment.server("DATABASE_URL", POSTGRES, _stack.get("DATABASE_URL", ""), PRODUCTION)
 REDIS_URL = environment.server("REDIS_URL", REDIS, _stack.get("REDIS_URL", ""), PRODUCTION)
 
-SECRET_KEY = environment.secret_key(PRODUCTION) or _own_secret_key()
+PAGES = os.environ.get("GOVSITE_PAGES") != "none"
+# Who shows no pages signs nothing for browsers, so that it need not know how.
+SECRET_KEY = (environment.secret_key(PRODUCTION) or _own_secret_key()) if PAGES else secrets.token_urlsafe(50)
 DEBUG = environment.flag("GOVSITE_DEBUG")
 ALLOWED_HOSTS = environment.hosts(PRODUCTION)
 CSRF_TRUSTED_ORIGINS = environment.origins(PRODUCTION)
@@ -194,7 +196,7 @@ if LOG_FORMAT == "json":
 # Who may read /metrics from another machine; "" is nobody.
 METRICS_TOKEN = environment.text("GOVSITE_METRICS_TOKEN")
 
-if os.environ.get("GOVSITE_PAGES") == "none":  # a process without pages: half the memory, half the time to start
+if not PAGES:  # a process without pages: half the memory, half the time to start
     _pages = ("daphne", "unfold", "channels", "django.contrib.admin", "django.contrib.messages", "django.contrib.stat")
     INSTALLED_APPS = [
         app for app in INSTALLED_APPS if not app.startswith((*_pages, "axes", "django_otp", "django_prometheus"))

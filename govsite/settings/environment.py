@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from govsite.accounts.table import VARIABLES
+
 SHORTEST_KEY = 50
 FEWEST_CHARACTERS = 5  # different ones; what `check --deploy` asks for
 HOST = re.compile(r"\.?[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\]")
@@ -23,6 +25,7 @@ SECRETS = (
     "APCA_API_KEY_ID",
     "APCA_API_SECRET_KEY",
     "OTEL_EXPORTER_OTLP_HEADERS",
+    *VARIABLES,
 )
 """Each may be given as a file instead, which `{name}_FILE` names."""
 

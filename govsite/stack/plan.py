@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Literal
@@ -59,11 +59,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Plan:
-    """The children of one stack; `environment` tells them where the servers and the data directory are."""
+    """The children of one stack; `environment` tells them where the servers and the data directory are, `accounts` some
+    by name what they are told besides: their own accounts on the servers."""
 
     options: Options
     data_dir: Path
     environment: dict[str, str]
+    accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def preparation(self) -> Child:
         """Tables, operators and the demo book, once at every start."""
@@ -150,12 +152,13 @@ class Plan:
         pages: bool = False,
     ) -> Child:
         command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
-        return Child(name, command, stage, self._environment(pages), directory=str(PROJECT), lives=lives)
+        return Child(name, command, stage, self._environment(name, pages), directory=str(PROJECT), lives=lives)
 
     def _module(self, name: str, *arguments: str, pages: bool = False) -> Child:
         command = [sys.executable, "-m", *arguments]
-        return Child(name, command, Stage.READERS, self._environment(pages), directory=str(PROJECT))
+        return Child(name, command, Stage.READERS, self._environment(name, pages), directory=str(PROJECT))
 
-    def _environment(self, pages: bool) -> dict[str, str]:
+    def _environment(self, name: str, pages: bool) -> dict[str, str]:
         """A process that shows no page loads nothing of the admin."""
-        return self.environment if pages else {**self.environment, "GOVSITE_PAGES": "none"}
+        own = {**self.environment, **self.accounts.get(name, {})}
+        return own if pages else {**own, "GOVSITE_PAGES": "none"}

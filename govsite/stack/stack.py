@@ -13,6 +13,8 @@ import psycopg
 import redis
 from django.conf import settings
 
+from govsite.accounts.passwords import access_key, derived
+from govsite.accounts.table import ACCOUNTS, variable
 from govsite.dashboard.building import current
 from govsite.stack import leftovers
 from govsite.stack.child import Child
@@ -23,6 +25,7 @@ from govsite.stack.embedded import (
     clear_postgres,
     clear_valkey,
     create_database,
+    logged_in,
     ping_redis,
     prepare_postgres,
     prepare_valkey,
@@ -59,7 +62,8 @@ class Stack:
         try:
             for what in leftovers.stop_processes(self.data.path):
                 self.console.say(f"stopped what an earlier stack had left: process {what}")
-            plan = Plan(self.options, self.data.path, self._start_servers())
+            environment = self._start_servers()
+            plan = Plan(self.options, self.data.path, environment, self._accounts(environment))
             if not self.stop:
                 self._prepare(plan)
             if not self.stop:
@@ -91,6 +95,23 @@ class Stack:
             "GOVSITE_SECOND_FACTOR": second_factor,
             leftovers.MARK: str(self.data.path),
         }
+
+    def _accounts(self, environment: dict[str, str]) -> dict[str, dict[str, str]]:
+        """Of each process on the servers that are ours, and their passwords for who makes them. On servers of the
+        environment all processes have the account of its URLs."""
+        ours = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
+        if not ours:
+            return {}
+        key = access_key(self.data.path)
+        passwords = {name: derived(key, name) for name in ACCOUNTS}
+        found = {
+            name: {one: logged_in(environment[one], name, password) for one in ours}
+            for name, password in passwords.items()
+        }
+        found["dashboard"] = dict.fromkeys(ours, "")  # what Node installs has no business there
+        if "DATABASE_URL" in ours:
+            found["prepare"] = {variable(name): password for name, password in passwords.items()}
+        return found
 
     def _start_server(
         self,

@@ -5,6 +5,8 @@ from pathlib import Path
 TABLES = ("event_log", "head", "inbox", "gate", "outbox", "projection", "publication")
 REPLACEABLE = (
     "append_only",
+    "only_writer",
+    "projection_hold",
     "lease_acquire",
     "lease_renew",
     "gate_lock",
@@ -14,7 +16,7 @@ REPLACEABLE = (
     "gate_change",
     "append_events",
     "ledger",
-    "service_role",
+    "closed",
 )
 
 

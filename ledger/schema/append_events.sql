@@ -20,6 +20,7 @@ DECLARE
     previous bytea[] := '{}';
     hashes   bytea[] := '{}';
 BEGIN
+    PERFORM only_writer(p_log, p_gate_change IS NOT NULL OR cardinality(p_inbox_commands) > 0);
     IF position(sep IN array_to_string(p_topics || p_correlations || p_causations || p_commands || p_actors || p_books, '')) > 0 THEN
         RAISE EXCEPTION 'a field holds the separator 0x1F' USING ERRCODE = 'LG004';
     END IF;

@@ -22,10 +22,3 @@ $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_checkpoint_change();
 ALTER TABLE checkpoint ENABLE ALWAYS TRIGGER append_only;
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger_service') THEN
-        GRANT SELECT, INSERT ON checkpoint TO ledger_service;
-    END IF;
-END
-$$;

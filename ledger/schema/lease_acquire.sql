@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION lease_acquire(p_log text, p_partition integer, p_owne
 DECLARE
     holder head;
 BEGIN
+    PERFORM only_writer(p_log);
     INSERT INTO head (log, partition) VALUES (p_log, p_partition) ON CONFLICT DO NOTHING;
     SELECT * INTO holder FROM head WHERE log = p_log AND partition = p_partition FOR UPDATE;
     IF holder.owner <> p_owner AND holder.lease_until > clock_timestamp() THEN

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION lease_renew(p_log text, p_partition integer, p_epoch 
     RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM only_writer(p_log);
     -- A renewal that a crash loses does no harm, so it does not wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE head

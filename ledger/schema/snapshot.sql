@@ -14,10 +14,3 @@ CREATE TABLE snapshot (
     state           bytea       NOT NULL,
     PRIMARY KEY (name, partition, governance, execution, fingerprint)
 );
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger_service') THEN
-        GRANT SELECT, INSERT, DELETE ON snapshot TO ledger_service;
-    END IF;
-END
-$$;

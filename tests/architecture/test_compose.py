@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from govsite.accounts.postgres import role_of
+from govsite.accounts.redis_users import lines
+from govsite.accounts.table import ACCOUNTS, OWNER, VARIABLES, variable
 from govsite.settings.environment import SECRETS
 from govsite.stack.plan import Options, Plan
 
@@ -21,7 +26,9 @@ TEXT = (PROJECT / "docker-compose.yml").read_text()
 FILE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = FILE["services"]
 SECRET = re.compile(r"\$\{(\w*(?:PASSWORD|SECRET|KEY|TOKEN|HEADERS|_URL)\w*)(?::([?-])(.*?))?\}")
-MUST_BE_GIVEN = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GOVSITE_SECRET_KEY"}
+MUST_BE_GIVEN = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GOVSITE_SECRET_KEY", *VARIABLES}
+KNOW_ALL_PASSWORDS = {"redis", "migrate"}
+"""Who makes the accounts."""
 
 
 def test_it_runs_the_processes_of_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +82,48 @@ def test_secrets_come_from_the_environment_or_it_says_so() -> None:
     found = {(name, kind, said) for name, kind, said in SECRET.findall(TEXT) if "$" not in said}
     assert {name for name, kind, said in found if kind == "?" and said} == MUST_BE_GIVEN
     assert [(name, said) for name, kind, said in found if kind != "?" and said] == []
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_each_process_knows_its_own_password_only(name: str) -> None:
+    environment = SERVICES[name]["environment"]
+    own = f"${{{variable(name)}}}"
+    assert environment["DATABASE_URL"].startswith(f"postgresql://{role_of(name)}:{own}@")
+    assert environment["REDIS_URL"].startswith(f"${{GOVSITE_REDIS_SCHEME:-redis}}://{name}:{own}@")
+    said = [found for value in environment.values() for found, *_ in SECRET.findall(str(value))]
+    assert set(said) & {*VARIABLES, "POSTGRES_PASSWORD", "REDIS_PASSWORD"} == {variable(name)}
+
+
+def test_only_the_site_can_sign_for_browsers() -> None:
+    knowing = {name for name, service in SERVICES.items() if "GOVSITE_SECRET_KEY" in service.get("environment", {})}
+    assert knowing == {"migrate", "web"}
+
+
+def test_only_who_makes_the_accounts_knows_all_passwords() -> None:
+    knowing = {name for name, service in SERVICES.items() if "REDIS_PASSWORD" in str(service.get("environment"))}
+    assert knowing == KNOW_ALL_PASSWORDS
+    assert all(set(VARIABLES) <= SERVICES[name]["environment"].keys() for name in KNOW_ALL_PASSWORDS)
+
+
+def test_the_access_list_of_redis_is_that_of_the_table() -> None:
+    """Else: python manage.py accounts redis > deploy/users.acl"""
+    words = {name: f">${{{variable(name)}}}" for name in ACCOUNTS} | {OWNER: ">${REDIS_PASSWORD}"}
+    assert (PROJECT / "deploy" / "users.acl").read_text().splitlines() == lines(words)
+
+
+def test_the_access_list_is_written_with_the_passwords_or_not_at_all(tmp_path: Path) -> None:
+    """By the script that starts Redis, up to Redis itself."""
+    script = (PROJECT / "deploy" / "redis.sh").read_text().replace("/accounts/", f"{PROJECT}/deploy/")
+    script = script.replace("/tmp/users.acl", str(tmp_path / "users.acl")).replace("exec redis-server", "echo")
+    given = {name: f"pw{number}" for number, name in enumerate((*VARIABLES, "REDIS_PASSWORD"))}
+    told = subprocess.run(["sh", "-c", script], env={**os.environ, **given}, capture_output=True, text=True, check=True)
+    assert told.stdout == f"--aclfile {tmp_path / 'users.acl'}\n"
+    words = {name: f">{given[variable(name)]}" for name in ACCOUNTS} | {OWNER: f">{given['REDIS_PASSWORD']}"}
+    assert (tmp_path / "users.acl").read_text().splitlines() == lines(words)
+    del given[variable("governor")]
+    missing = subprocess.run(["sh", "-c", script], env={**os.environ, **given}, capture_output=True, check=False)
+    assert missing.returncode
+    assert variable("governor") in missing.stderr.decode()
 
 
 def test_every_secret_of_the_site_can_be_given() -> None:

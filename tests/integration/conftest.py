@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,10 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from govsite.stack.embedded import create_database
+from govsite.accounts.passwords import access_key, derived
+from govsite.accounts.postgres import provision
+from govsite.accounts.table import ACCOUNTS
+from govsite.stack.embedded import create_database, logged_in
 from tests.servers import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -71,3 +75,24 @@ def ledger_url(migrated_url: str) -> str:
     """The URL of a migrated and empty database. Close what you open before the test ends."""
     empty(migrated_url)
     return migrated_url
+
+
+def password(account: str) -> str:
+    return derived(access_key(Path(os.environ["GOVSITE_DATA_DIR"])), account)
+
+
+@pytest.fixture(scope="session")
+def database_as(migrated_url: str) -> Callable[[str], str]:
+    """The URL of the migrated database for the account of a process."""
+    with psycopg.connect(migrated_url, autocommit=True) as owner:
+        provision(owner, {name: password(name) for name in ACCOUNTS})
+    return lambda account: logged_in(migrated_url, account, password(account))
+
+
+@pytest.fixture
+def relay_without_wal(database_as: Callable[[str], str], migrated_url: str) -> Iterator[str]:
+    """The relay's URL on a server that does not let it decode the WAL."""
+    with psycopg.connect(migrated_url, autocommit=True) as owner:
+        owner.execute("ALTER ROLE gov_relay NOREPLICATION")
+        yield database_as("relay")
+        owner.execute("ALTER ROLE gov_relay REPLICATION")

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from govsite.accounts.table import VARIABLES
 from govsite.stack.console import process_table
 from govsite.stack.datadir import DataDir
 from govsite.stack.operators import make_operators
@@ -85,6 +86,8 @@ class Command(BaseCommand):
 
     def _prepare(self, data: DataDir, options: dict[str, Any]) -> None:
         call_command("migrate", interactive=False, verbosity=1)
+        if any(os.environ.get(name) for name in VARIABLES):
+            call_command("accounts", "provision")
         make_operators(data)
         seed = ["seed", "--council", options["council"]]
         for name in ("path", *LIVE):

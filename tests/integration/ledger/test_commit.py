@@ -197,20 +197,3 @@ def test_the_view_is_the_auditors_table(application: LedgerApplication, ledger_u
         *("book", "actor", "correlation_id", "causation_id", "command_id", "payload", "prev_hash", "hash"),
     ]
     assert (row["aggregate"], row["event"], row["payload"]["amount"]) == ("Account", "CashMoved", "1")
-
-
-def test_a_service_may_append_but_not_insert(ledger_url: str) -> None:
-    with psycopg.connect(ledger_url) as owner:
-        owner.execute("GRANT ledger_service TO CURRENT_USER")
-    separator = "&" if "?" in ledger_url else "?"
-    service = LedgerApplication(f"{ledger_url}{separator}options=-c%20role%3Dledger_service", "execution")
-    service.acquire()
-    assert service.commit([book_opened()], gate_book="demo").last == 1
-    for refused in (
-        "INSERT INTO event_log SELECT * FROM event_log",
-        "UPDATE head SET epoch = 9",
-        "DELETE FROM event_log",
-    ):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            service.recorder.writing.run(refused)
-    service.close()

@@ -313,11 +313,14 @@ def test_a_stream_of_another_ledger_is_filled_anew(
 
 
 def test_where_logical_decoding_is_not_allowed_the_table_is_asked(
-    application: LedgerApplication, ledger_url: str, redis_url: str, streams: Streams, caplog: pytest.LogCaptureFixture
+    application: LedgerApplication,
+    relay_without_wal: str,
+    redis_url: str,
+    streams: Streams,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     application.commit([cancelled(1)])
-    separator = "&" if "?" in ledger_url else "?"
-    with relaying(f"{ledger_url}{separator}options=-c%20role%3Dledger_service", redis_url):
+    with relaying(relay_without_wal, redis_url):
         wait_for(streams, 1)
         application.commit([cancelled(2), cancelled(3)])
         wait_for(streams, 3)

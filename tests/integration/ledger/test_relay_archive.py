@@ -161,14 +161,13 @@ def test_what_is_not_archived_is_not_acknowledged_but_published(
 def test_where_the_table_is_asked_the_archive_is_written_too(
     application: LedgerApplication,
     owner: psycopg.Connection,
-    ledger_url: str,
+    relay_without_wal: str,
     redis_url: str,
     streams: Streams,
     directory: Path,
 ) -> None:
     commit(application, [1])
-    separator = "&" if "?" in ledger_url else "?"
-    with relaying(f"{ledger_url}{separator}options=-c%20role%3Dledger_service", redis_url, directory):
+    with relaying(relay_without_wal, redis_url, directory):
         wait_for_archive(owner, directory, 1)
         commit(application, [2, 3])
         wait_for(streams, 3)

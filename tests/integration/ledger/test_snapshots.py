@@ -168,15 +168,6 @@ def test_an_executor_does_not_begin_beyond_its_mark(logs: Logs, history: History
         assert not floor.desks
 
 
-def test_the_service_role_may_take_snapshots_and_not_change_them(ledger_url: str) -> None:
-    with psycopg.connect(ledger_url) as connection:
-        rights = connection.execute(
-            "SELECT has_table_privilege('ledger_service', 'snapshot', privilege) FROM unnest(%s::text[]) AS privilege",
-            [["SELECT", "INSERT", "DELETE", "UPDATE"]],
-        ).fetchall()
-    assert [granted for (granted,) in rights] == [True, True, True, False]
-
-
 def test_nothing_is_folded_of_an_empty_ledger(ledger_url: str, session: Session) -> None:
     assert take_snapshots(ledger_url, every=1) == 0
     assert governing.FOLDING.recovered(session) == ({}, Positions())

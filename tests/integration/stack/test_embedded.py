@@ -13,6 +13,8 @@ import psutil
 import psycopg
 import pytest
 
+from govsite.accounts.passwords import access_key, derived
+from govsite.accounts.table import OWNER
 from govsite.stack import leftovers
 from govsite.stack.embedded import (
     NotOurs,
@@ -96,6 +98,21 @@ def test_a_pid_file_whose_number_is_now_somebody_elses_does_not_stand_in_the_way
     assert sleeper.poll() is None
 
 
+def test_a_cluster_that_trusted_everybody_is_given_a_password(
+    directory: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    old = start_postgres(directory, processes)
+    with psycopg.connect(prepare_url(directory), autocommit=True) as connection:
+        connection.execute("ALTER ROLE postgres PASSWORD NULL")
+    (directory / "postgres" / "pg_hba.conf").write_text("local all all trust\n")
+    old.send_signal(signal.SIGINT)
+    old.wait(20)
+    start_postgres(directory, processes)
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(prepare_url(directory), password="")
+    psycopg.connect(prepare_url(directory)).close()
+
+
 def test_an_orphaned_valkey_is_stopped_and_keeps_its_address(
     directory: Path, processes: list[subprocess.Popen[bytes]]
 ) -> None:
@@ -132,7 +149,7 @@ def test_only_processes_of_the_same_stack_are_stopped(tmp_path: Path, processes:
 
 
 def prepare_url(directory: Path) -> str:
-    return f"postgresql://postgres@/govsite?host={directory / 'run'}"
+    return f"postgresql://postgres:{derived(access_key(directory), OWNER)}@/govsite?host={directory / 'run'}"
 
 
 def prepare_user() -> str | None:

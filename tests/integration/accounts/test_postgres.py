@@ -1,0 +1,205 @@
+"""An impostor who has a process's password for PostgreSQL, or none, and tries what is no business of that process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, get_args
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from govsite.accounts.postgres import grant, role_of
+from govsite.accounts.table import ACCOUNTS
+from ledger.application import LedgerApplication
+from ledger.gate import halt, read
+from ledger.records import GateChange, InboxEntry
+from tests.integration.accounts.conftest import As
+from tests.integration.ledger.events import book_opened
+
+LogName = Literal["governance", "execution"]
+WRITERS = {"governance": "governor", "execution": "executor"}
+PAST = "event_log head inbox gate checkpoint snapshot outbox governance_book governance_ballot execution_fill"
+SECRETS = (
+    "auth_user auth_user_groups django_session django_admin_log govsite_apitoken"
+    " otp_totp_totpdevice otp_static_statictoken axes_accesslog"
+)
+FOR_NOBODY = (
+    "INSERT INTO event_log SELECT * FROM event_log",
+    "UPDATE event_log SET book = 'other'",
+    "DELETE FROM event_log",
+    "TRUNCATE event_log",
+    "ALTER TABLE event_log DISABLE TRIGGER append_only",
+    "DROP TRIGGER append_only ON event_log",
+    "UPDATE head SET epoch = 9",
+    "INSERT INTO inbox VALUES ('c', '1-0', 'done', 'demo', now())",
+    "UPDATE gate SET mode = 'NORMAL'",
+    "SELECT gate_change('demo', 'HALTED', 'REDUCE_ONLY', 'operator:ann', 'hm', 'c')",
+    "UPDATE checkpoint SET root = head",
+    "TRUNCATE governance_ballot",
+    "DROP PUBLICATION ledger",
+    "CREATE TABLE public.mine (one integer)",
+    "CREATE TEMPORARY TABLE mine (one integer)",
+    "CREATE OR REPLACE FUNCTION gate_lock(p_book text, p_exclusive boolean) RETURNS void LANGUAGE sql AS ''",
+    "CREATE ROLE another SUPERUSER",
+    "ALTER ROLE postgres PASSWORD 'mine'",
+    "SET ROLE postgres",
+    "SET SESSION AUTHORIZATION postgres",
+    "SET session_replication_role = replica",
+    "SELECT pg_read_file('postgresql.conf')",
+    "COPY (SELECT 1) TO PROGRAM 'cat'",
+    "SELECT rolpassword FROM pg_authid",
+    "ALTER SYSTEM SET ssl = off",
+)
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    with pytest.raises(InsufficientPrivilege):
+        yield
+
+
+@contextmanager
+def logged(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_nobody_edits_the_past_or_widens_what_it_may(name: str, database_as: As) -> None:
+    with logged(database_as(name)) as connection:
+        for statement in FOR_NOBODY:
+            with refused():
+                connection.execute(statement)
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_only_the_site_reads_people_and_their_secrets(name: str, database_as: As) -> None:
+    with logged(database_as(name)) as connection:
+        for table in SECRETS.split():
+            if name == "web":
+                connection.execute(f"SELECT * FROM {table}")
+                continue
+            with refused():
+                connection.execute(f"SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+@pytest.mark.parametrize("log", get_args(LogName))
+def test_each_log_has_one_writer(name: str, log: LogName, database_as: As, ledger_url: str) -> None:
+    application = LedgerApplication(database_as(name), log)
+    try:
+        if name != WRITERS[log]:
+            with refused():
+                application.acquire()
+            with refused():  # the epoch guessed right would not help
+                application.recorder.writing.run("SELECT lease_renew(%s, 0, 0, 60)", (log,))
+            return
+        application.acquire()
+        assert application.commit([book_opened()]).last == 1
+    finally:
+        application.close()
+
+
+def test_the_executor_neither_moves_gates_nor_answers_commands(database_as: As, ledger_url: str) -> None:
+    application = LedgerApplication(database_as("executor"), "execution")
+    change = GateChange(book="demo", origin="NORMAL", mode="HALTED", who="executor", why="hm", command_id="c")
+    application.acquire()
+    with refused():
+        application.commit([], gate=change)
+    application.acquire()
+    with refused():
+        application.commit([], inbox=[InboxEntry(command_id="c", entry_id="1-0", result="done")])
+    application.close()
+
+
+def test_the_site_halts_and_asks_and_does_nothing_else(database_as: As, ledger_url: str) -> None:
+    with logged(database_as("web")) as connection:
+        halt(connection, "demo", who="operator:ann", why="hm", command_id="c")
+        assert read(connection, "demo").mode == "HALTED"
+        connection.execute("INSERT INTO outbox (command_id, stream, raw) VALUES ('c', 'governance.commands', 'x')")
+        with pytest.raises(psycopg.errors.CheckViolation):  # the relay would carry it anywhere
+            connection.execute("INSERT INTO outbox (command_id, stream, raw) VALUES ('d', 'ledger.governance', 'x')")
+        for table in PAST.split():
+            for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}"):
+                with refused():
+                    connection.execute(statement)
+        with refused():
+            connection.execute("UPDATE outbox SET raw = 'y'")
+        with refused():
+            connection.execute("UPDATE governance_book SET book = 'mine'")
+        with refused():
+            connection.execute("DELETE FROM django_admin_log")
+
+
+@pytest.mark.parametrize("name", sorted(ACCOUNTS.keys() - {"web"}))
+def test_others_neither_ask_as_operators_nor_halt(name: str, database_as: As) -> None:
+    with logged(database_as(name)) as connection:
+        with refused():
+            connection.execute("INSERT INTO outbox (command_id, stream, raw) VALUES ('c', 'governance.commands', 'x')")
+        with refused():
+            connection.execute("SELECT gate_halt('demo', 'operator:ann', 'hm', 'c')")
+
+
+def test_only_the_relay_decodes_the_wal(database_as: As) -> None:
+    slot = "SELECT pg_create_logical_replication_slot('mine', 'pgoutput', true)"
+    for name in ACCOUNTS:
+        with logged(database_as(name)) as connection:
+            if name == "relay":
+                connection.execute(slot)
+                continue
+            with refused():
+                connection.execute(slot)
+
+
+def test_nobody_is_let_in_without_a_password(database_as: As) -> None:
+    for user in ("postgres", "gov_governor", "nobody"):
+        for password in ("", "guessed"):
+            with pytest.raises(psycopg.OperationalError, match="password"):
+                psycopg.connect(database_as("web"), user=user, password=password)
+    with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry"):
+        psycopg.connect(database_as("relay"), replication="true")
+
+
+def test_accounts_have_no_rights_but_those_of_the_table(database_as: As, migrated_url: str) -> None:
+    """None by a group, none by attributes, none for everybody on tables, functions that write, or the database."""
+    roles = [role_of(name) for name in ACCOUNTS]
+    with logged(migrated_url) as owner:
+        groups = "SELECT FROM pg_auth_members JOIN pg_roles ON pg_roles.oid = member WHERE rolname = ANY(%s)"
+        assert owner.execute(groups, [roles]).fetchall() == []
+        attributes = """SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)
+            AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication) ORDER BY 1"""
+        assert owner.execute(attributes, [roles]).fetchall() == [("gov_relay",)]
+        everybody = """SELECT relname FROM pg_class, aclexplode(relacl)
+            WHERE relnamespace = 'public'::regnamespace AND grantee = 0"""
+        assert owner.execute(everybody).fetchall() == []
+        callable_ = """SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+            AND has_function_privilege('public', oid, 'EXECUTE')"""
+        assert owner.execute(callable_).fetchall() == []
+        assert owner.execute(
+            "SELECT has_database_privilege('public', current_database(), 'CONNECT, TEMPORARY')"
+        ).fetchone() == (False,)
+
+
+def test_everything_in_the_table_is_there(database_as: As, migrated_url: str) -> None:
+    named = {name for account in ACCOUNTS.values() for names in account.tables for name in names.split()}
+    called = {name for account in ACCOUNTS.values() for name in account.functions}
+    with logged(migrated_url) as owner:
+        relations = {name for (name,) in owner.execute("SELECT relname FROM pg_class").fetchall()}
+        functions = {name for (name,) in owner.execute("SELECT proname FROM pg_proc").fetchall()}
+    assert named - relations == set()
+    assert called - functions == set()
+
+
+def test_granting_again_takes_away_what_is_not_in_the_table(database_as: As, migrated_url: str) -> None:
+    with logged(migrated_url) as owner, logged(database_as("agents")) as agents:
+        owner.execute("GRANT SELECT (username) ON auth_user TO gov_agents")
+        owner.execute("GRANT EXECUTE ON FUNCTION gate_halt TO gov_agents")
+        agents.execute("SELECT username FROM auth_user")
+        grant(owner)
+        with refused():
+            agents.execute("SELECT username FROM auth_user")
+        with refused():
+            agents.execute("SELECT gate_halt('demo', 'operator:ann', 'hm', 'c')")
+        agents.execute("SELECT FROM event_log")
