@@ -156,6 +156,11 @@ def resident_mb() -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
+def lives(connection: redis.Redis, process: str) -> bool:
+    """Whether it has spoken within the last 5 s; each process may ask so of itself."""
+    return bool(connection.exists(f"process:{process}"))
+
+
 def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:
     """The last word of every process that has spoken within the last 5 s."""
     keys = sorted(connection.scan_iter("process:*", count=1000))

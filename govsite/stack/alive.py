@@ -8,17 +8,17 @@ import redis
 
 from govsite import settings
 from streams.client import connect
-from streams.telemetry import processes
+from streams.telemetry import lives
 
 
 def trouble(name: str) -> str | None:
     """Why the process is not taken for alive; None where it is."""
     try:
         with connect(settings.REDIS_URL) as connection:
-            told = sorted(processes(connection))
+            heard = lives(connection, name)
     except redis.RedisError as error:
         return f"Redis does not answer: {error}"
-    return None if name in told else f"nothing was heard of {name} for 5 s; heard of: {', '.join(told) or 'nobody'}"
+    return None if heard else f"nothing was heard of {name} for 5 s"
 
 
 if __name__ == "__main__":

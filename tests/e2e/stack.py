@@ -15,6 +15,7 @@ import psycopg
 
 PROJECT = Path(__file__).resolve().parents[2]
 STARTED_WITHIN_S = 90.0
+REFUSED = ("permission denied", "may not write", "NOPERM", "No permissions")  # PostgreSQL, the ledger, Valkey, redis-py
 
 
 class Stack:
@@ -46,20 +47,31 @@ class Stack:
         return dict(line.split("=", 1) for line in (self.directory / "stack.env").read_text().splitlines())
 
     def ask(self, action: str) -> str:
-        command = [sys.executable, "manage.py", "stack", action, "--data-dir", str(self.directory)]
+        return self.manage("stack", action)
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments, "--data-dir", str(self.directory)]
         return subprocess.run(
             command, cwd=PROJECT, env=without_servers(), check=True, capture_output=True
         ).stdout.decode()
 
+    def refusals(self) -> list[str]:
+        """What processes wrote of rights that their accounts do not have."""
+        logs = [path.read_text() for path in (self.directory / "log").glob("*.log")]
+        return [line for text in logs for line in text.splitlines() if any(word in line for word in REFUSED)]
+
     def decisions(self) -> int:
-        """How many the running stack's ledger has; 0 while there is none to ask."""
+        return self.events("DecisionReached")
+
+    def events(self, name: str) -> int:
+        """How many of these the running stack's ledger has; 0 while there is none to ask."""
         told = self.directory / "stack.env"
         if not told.exists():
             return 0
         url = dict(line.split("=", 1) for line in told.read_text().splitlines())["DATABASE_URL"]
         try:
             with psycopg.connect(url) as connection:
-                row = connection.execute("SELECT count(*) FROM ledger WHERE event = 'DecisionReached'").fetchone()
+                row = connection.execute("SELECT count(*) FROM ledger WHERE event = %s", [name]).fetchone()
         except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
             return 0
         return row[0] if row else 0

@@ -40,6 +40,10 @@ def test_a_stack_that_was_killed_leaves_nothing_and_starts_again(stack: Stack) -
     wait_until(lambda: "governor" in stack.log.read_text().rpartition("SIGKILL")[2], "it is started again")
     after_kill = stack.decisions()
     wait_until(lambda: stack.decisions() > after_kill, "the new one decides", seconds=STARTED_WITHIN_S)
+    filled = stack.events("OrderFilled")
+    wait_until(lambda: stack.events("OrderFilled") > filled, "what it decides is filled", seconds=STARTED_WITHIN_S)
+    assert "the chain is whole" in stack.manage("audit", "verify")  # else it ends with an exit code
+    assert stack.refusals() == []
     assert (stack.directory / "operators.json").read_text() == before
 
     stack.ask("stop")

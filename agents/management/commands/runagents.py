@@ -16,7 +16,7 @@ from agents.demo import DEMO_COUNCIL, SeatPlan, bench_council
 from agents.worker import Worker, process_name
 from streams.client import connect
 from streams.stopping import Stop
-from streams.telemetry import processes
+from streams.telemetry import lives
 
 EPILOG = """\
 Agents watch market.ticks and propose trades to governance.commands; they answer every proposal that the governor
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         if not (settings.DATABASE_URL and settings.REDIS_URL):
             raise CommandError(f"No stack runs in {settings.DATA_DIR}: start one, or set DATABASE_URL and REDIS_URL.")
         if options["check"]:
-            sys.exit(0 if process_name(only) in processes(connect(settings.REDIS_URL)) else 1)
+            sys.exit(0 if lives(connect(settings.REDIS_URL), process_name(only)) else 1)
         worker = Worker(
             database_url=settings.DATABASE_URL,
             redis_url=settings.REDIS_URL,

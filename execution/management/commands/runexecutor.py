@@ -15,7 +15,7 @@ from execution.executor import NAME, Executor
 from execution.venues.remote import RemoteVenue
 from streams.client import connect
 from streams.stopping import Stop
-from streams.telemetry import processes
+from streams.telemetry import lives
 
 VENUES = ("binance-testnet", "binance")
 EPILOG = """\
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         if not (settings.DATABASE_URL and settings.REDIS_URL):
             raise CommandError(f"No stack runs in {settings.DATA_DIR}: start one, or set DATABASE_URL and REDIS_URL.")
         if options["check"]:
-            sys.exit(0 if NAME in processes(connect(settings.REDIS_URL)) else 1)
+            sys.exit(0 if lives(connect(settings.REDIS_URL), NAME) else 1)
         Executor(
             database_url=settings.DATABASE_URL,
             redis_url=settings.REDIS_URL,

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from governance.governor import Governor
 from streams.client import connect
 from streams.stopping import Stop
-from streams.telemetry import processes
+from streams.telemetry import lives
 
 EPILOG = """\
 The governor reads proposals and ballots from the stream governance.commands, lets the council of each book
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
-            sys.exit(0 if "governor" in processes(connect(settings.REDIS_URL)) else 1)
+            sys.exit(0 if lives(connect(settings.REDIS_URL), "governor") else 1)
         stop = Stop().install()
         Governor(
             database_url=settings.DATABASE_URL, redis_url=settings.REDIS_URL, stop=stop, record=options["record"]

@@ -19,7 +19,7 @@ from ledger.projector import Projection, Projector, tune
 from ledger.rebuild import Busy, projections, rebuild
 from streams.client import connect
 from streams.stopping import Stop, Stopping, persist
-from streams.telemetry import Telemetry, processes
+from streams.telemetry import Telemetry, lives
 
 LOST = (psycopg.OperationalError,)
 PAUSE_S = 0.1  # the browsers are told by the streams: only lists and sums wait for this
@@ -76,7 +76,7 @@ class Command(BaseCommand):
 def _is_at_work() -> bool:
     try:
         with connect(settings.REDIS_URL) as connection:
-            return "projector" in processes(connection)
+            return lives(connection, "projector")
     except (redis.RedisError, ValueError):
         return False
 

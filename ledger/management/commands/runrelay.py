@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from ledger.relay import Relay
 from streams.client import connect
 from streams.stopping import Stop
-from streams.telemetry import processes
+from streams.telemetry import lives
 
 SWITCH_S = 0.0005
 EXAMPLES = """
@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
             with connect(settings.REDIS_URL) as connection:
-                sys.exit(0 if "relay" in processes(connection) else 1)
+                sys.exit(0 if lives(connection, "relay") else 1)
         # The archiver's thread computes too; it must not hold up the one that publishes for 5 ms, the default.
         sys.setswitchinterval(SWITCH_S)
         archive = (options["archive"] or settings.DATA_DIR / "archive").resolve()

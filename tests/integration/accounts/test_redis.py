@@ -9,6 +9,7 @@ import redis
 
 from govsite.accounts.table import ACCOUNTS
 from streams.client import COMMANDS, DEAD_LETTERS, DELIBERATIONS, LEDGER_EXECUTION, LEDGER_GOVERNANCE, TICKS
+from streams.telemetry import lives
 from tests.integration.accounts.conftest import As
 
 STREAMS = (TICKS, COMMANDS, DELIBERATIONS, LEDGER_GOVERNANCE, LEDGER_EXECUTION)
@@ -109,6 +110,7 @@ def test_each_tells_of_itself_only(name: str, redis_as: As) -> None:
     others = ACCOUNTS.keys() - {name} - ({"beat"} if name == "worker" else set())
     with redis.Redis.from_url(redis_as(name)) as connection:
         assert allowed(connection, "SET", f"process:{name}", "{}")
+        assert lives(connection, name)
         assert [other for other in sorted(others) if allowed(connection, "SET", f"process:{other}", "{}")] == []
 
 
