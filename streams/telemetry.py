@@ -6,12 +6,15 @@ import os
 import time
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import redis
 from hdrh.histogram import HdrHistogram
+
+from streams.partitions import plain
 
 TTL_S = 5
 EVERY_NS = 500_000_000
@@ -154,6 +157,11 @@ def resident_mb() -> float:
     except FileNotFoundError:
         return 0.0
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+
+
+def is_alive(name: str, reports: Mapping[str, object]) -> bool:
+    """Whether a process was heard of: itself, or any partition that is served by one of its kind."""
+    return any(plain(heard) == name for heard in reports)
 
 
 def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import redis
 
 from govsite import settings
 from streams.client import connect
-from streams.telemetry import processes
+from streams.telemetry import is_alive, processes
 
 
 def trouble(name: str) -> str | None:
@@ -18,7 +18,11 @@ def trouble(name: str) -> str | None:
             told = sorted(processes(connection))
     except redis.RedisError as error:
         return f"Redis does not answer: {error}"
-    return None if name in told else f"nothing was heard of {name} for 5 s; heard of: {', '.join(told) or 'nobody'}"
+    return (
+        None
+        if is_alive(name, dict.fromkeys(told))
+        else f"nothing was heard of {name} for 5 s; heard of: {', '.join(told) or 'nobody'}"
+    )
 
 
 if __name__ == "__main__":

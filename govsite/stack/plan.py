@@ -10,6 +10,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Literal
 
+from django.conf import settings
+
 from govsite.stack.child import Child
 from govsite.tracing import ENDPOINTS
 
@@ -55,6 +57,12 @@ class Options:
     council: Literal["demo", "bench"] = "demo"
     metronome: int | None = None
     dashboard: bool = True
+    books: tuple[str, ...] = ("demo",)
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    """One of a kind has no number."""
+    return [name if number == 1 else f"{name}-{number}" for number in range(1, count + 1)]
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Plan:
     def preparation(self) -> Child:
         """Tables, operators and the demo book, once at every start."""
         options = self.options
-        arguments = ["--council", options.council]
+        arguments = ["--council", options.council, "--books", *options.books]
         if options.paths:
             arguments += ["--path", *options.paths]
         if options.feed == "live":
@@ -78,9 +86,13 @@ class Plan:
     def processes(self) -> Iterator[Child]:
         """Everything but the servers and the feed."""
         yield self._command("relay", "runrelay")
-        yield self._command("governor", "rungovernor", *self._record("governor"), stage=Stage.GOVERNOR)
-        yield self._command("executor", "runexecutor", *self._record("executor"), stage=Stage.EXECUTOR)
-        yield self._command("agents", "runagents", *self._council(), *self._record("agents"), stage=Stage.AGENTS)
+        for name in _numbered("governor", settings.PARTITIONS):
+            yield self._command(name, "rungovernor", *self._record("governor"), stage=Stage.GOVERNOR)
+        for name in _numbered("executor", settings.PARTITIONS):
+            yield self._command(name, "runexecutor", *self._record("executor"), stage=Stage.EXECUTOR)
+        for name, book in zip(_numbered("agents", len(self.options.books)), self.options.books, strict=True):
+            council = [*self._council(), "--book", book]
+            yield self._command(name, "runagents", *council, *self._record(name), stage=Stage.AGENTS)
         yield self._command("projector", "runprojector")
         yield self._web()
         yield self._worker()
