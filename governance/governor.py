@@ -65,7 +65,8 @@ class Governor:
         try:
             held = (LeaseHeld,) if self.waits else ()
             head = persist("the lease of the governance log", session.ledger.acquire, self.stop, errors=held)
-            session.recover(head)
+            with session.ledger.held():  # a long log takes longer to fold than a lease lasts
+                session.recover(head)
             log.info("governing %s from position %d", ", ".join(session.chambers) or "no book yet", head.position)
             self._careful = False
             while not self.stop:

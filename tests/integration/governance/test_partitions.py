@@ -192,7 +192,7 @@ def test_a_governor_that_was_stopped_is_fenced_by_the_epoch(house: House) -> Non
 
 
 def test_a_writer_of_an_earlier_epoch_cannot_append(house: House) -> None:
-    old, new = (LedgerRecorder(house.url, "governance", 1, owner=name) for name in ("old", "new"))
+    old, new = (LedgerRecorder(house.url, "governance", 1, owner=name) for name in ("old:1:", "new:2:"))
     try:
         old.acquire(0.01)
         wait_until(lambda: house.owners().get(1) is None, "the lease has run out")
