@@ -17,6 +17,7 @@ from govsite.tracing import ENDPOINTS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FEEDS = ("live", "replay", "synthetic")
+DEMO = ("demo",)
 RECORDED = ("agents", "governor", "executor")
 
 
@@ -57,7 +58,7 @@ class Options:
     council: Literal["demo", "bench"] = "demo"
     metronome: int | None = None
     dashboard: bool = True
-    books: tuple[str, ...] = ("demo",)
+    books: tuple[str, ...] = DEMO
 
 
 def _numbered(name: str, count: int) -> list[str]:
@@ -76,7 +77,9 @@ class Plan:
     def preparation(self) -> Child:
         """Tables, operators and the demo book, once at every start."""
         options = self.options
-        arguments = ["--council", options.council, "--books", *options.books]
+        arguments = ["--council", options.council]
+        if options.books != DEMO:
+            arguments += ["--books", *options.books]
         if options.paths:
             arguments += ["--path", *options.paths]
         if options.feed == "live":
@@ -91,7 +94,7 @@ class Plan:
         for name in _numbered("executor", settings.PARTITIONS):
             yield self._command(name, "runexecutor", *self._record("executor"), stage=Stage.EXECUTOR)
         for name, book in zip(_numbered("agents", len(self.options.books)), self.options.books, strict=True):
-            council = [*self._council(), "--book", book]
+            council = self._council() + ([] if (book,) == DEMO else ["--book", book])
             yield self._command(name, "runagents", *council, *self._record(name), stage=Stage.AGENTS)
         yield self._command("projector", "runprojector")
         yield self._web()
