@@ -21,7 +21,7 @@ ROWS = 2_000
 HEARD = tuple(sorted(topic for topic in FOLDED if topic.partition(".")[0] in ("Book", "Council")))
 """What agents hear of the governance log: terms, instruments, seats."""
 _GOVERNANCE = f"""SELECT {COLUMNS} FROM event_log
-    WHERE log = 'governance' AND partition = 0 AND book = %s AND topic = ANY(%s) ORDER BY position"""
+    WHERE log = 'governance' AND partition = %s AND book = %s AND topic = ANY(%s) ORDER BY position"""
 
 
 class NoBook(Exception):
@@ -31,10 +31,11 @@ class NoBook(Exception):
 class Ledger:
     """What agents read of PostgreSQL; any loss of the connection is `psycopg.OperationalError`."""
 
-    def __init__(self, database_url: str, book: str) -> None:
+    def __init__(self, database_url: str, book: str, partition: int = 0) -> None:
         self.book = book
+        self.partition = partition
         self.session = Session(database_url, "agents")
-        self.follower = Follower(database_url, "execution")
+        self.follower = Follower(database_url, "execution", partition)
 
     def close(self) -> None:
         self.session.close()
@@ -42,7 +43,7 @@ class Ledger:
 
     def beginning(self) -> Iterator[Envelope]:
         """Everything a council has to be told before it may act. Raises `NoBook`."""
-        heard = [table_row(row) for row in self.session.run(_GOVERNANCE, (self.book, list(HEARD)))]
+        heard = [table_row(row) for row in self.session.run(_GOVERNANCE, (self.partition, self.book, list(HEARD)))]
         if not any(row.topic == TOPICS[BookFounded] for *_, row in heard):
             raise NoBook(f"the book {self.book} has not been founded")
         yield from self._enveloped("governance", [(row, at) for _, _, at, row in heard])
@@ -72,7 +73,7 @@ class Ledger:
             (first, _), (last, recorded_at) = some[0], some[-1]
             entry = LedgerEntry(
                 log=log,
-                partition=0,
+                partition=self.partition,
                 first=first.position,
                 last=last.position,
                 recorded_at=recorded_at,

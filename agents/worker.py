@@ -28,12 +28,14 @@ from streams.client import (
 from streams.envelope import Envelope, Refused, decode
 from streams.journal import Journal
 from streams.messages import CoreStarted, LedgerEntry, ProposalAnnounced, Tick
+from streams.partitions import partition_of, suffixed
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
 NAME = "agents"
+DEMO_BOOK = "demo"
 BLOCK_MS = 100
 BATCH = 500
 WARM_UP_MS = 30_000
@@ -58,15 +60,20 @@ class Worker:
         book: str,
         only: Sequence[str] = (),
         record: Path | None = None,
+        partitions: int = 1,
     ) -> None:
+        partition = partition_of(book, partitions)
         self.stop = stop
         self.plans = plans
         self.book = book
         self.only = only
-        self.ledger = Ledger(database_url, book)
+        self.ledger = Ledger(database_url, book, partition)
+        self.commands = suffixed(COMMANDS, partition)
+        self.governed = suffixed(LEDGER_GOVERNANCE, partition)
+        self.heard = [suffixed(DELIBERATIONS, partition), suffixed(LEDGER_EXECUTION, partition), self.governed]
         self.direct = Streams(redis_url)
         self.streams = AsyncStreams(redis_url)
-        self.telemetry = Telemetry(self.direct.redis, process_name(only))
+        self.telemetry = Telemetry(self.direct.redis, process_name(only, book))
         self.telemetry.state = "starting"
         self.journal = Journal(record) if record else None
         self.council: Council = seat_council(plans, book, only=only)
@@ -110,9 +117,7 @@ class Worker:
         self.telemetry.beat(force=True)
         from_ms = max(0, milliseconds_of(self.direct.last_id(TICKS)) - WARM_UP_MS)
         self.positions = {
-            DELIBERATIONS: self.direct.last_id(DELIBERATIONS),
-            LEDGER_EXECUTION: self.direct.last_id(LEDGER_EXECUTION),
-            LEDGER_GOVERNANCE: self.direct.last_id(LEDGER_GOVERNANCE),
+            **{stream: self.direct.last_id(stream) for stream in self.heard},
             TICKS: f"{from_ms}-0",
         }
 
@@ -164,7 +169,7 @@ class Worker:
         observed = False
         for entry in entries:
             self.positions[entry.stream] = entry.id
-            if entry.stream == LEDGER_GOVERNANCE and not any(topic in entry.raw for topic in HEARD_BYTES):
+            if entry.stream == self.governed and not any(topic in entry.raw for topic in HEARD_BYTES):
                 continue  # rounds: nothing of them is for agents, and they are what the log is full of
             try:
                 message = decode(entry.raw)
@@ -194,7 +199,7 @@ class Worker:
         return commands
 
     async def _publish(self, commands: list[Envelope]) -> None:
-        await self.streams.publish(COMMANDS, commands)
+        await self.streams.publish(self.commands, commands)
         self.telemetry.counters["commands"] += len(commands)
 
     def _refuse(self, entry: Entry, refusal: Refused) -> None:
@@ -221,9 +226,10 @@ class Worker:
             self.journal.flush()
 
 
-def process_name(only: Sequence[str]) -> str:
-    """Processes that run only some seats say which."""
-    return "-".join([NAME, *only]) if only else NAME
+def process_name(only: Sequence[str], book: str = DEMO_BOOK) -> str:
+    """Processes that run only some seats say which; those of another book than the demo's say of which."""
+    name = "-".join([NAME, *only])
+    return name if book == DEMO_BOOK else f"{name}:{book}"
 
 
 def _first_line(error: Exception) -> str:

@@ -38,6 +38,7 @@ from streams.events import (
     encode_event,
 )
 from streams.messages import Code
+from streams.partitions import suffixed
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry
 
@@ -75,12 +76,18 @@ class Executor:
         record: Path | None = None,
         owner: str = "",
         venue: RemoteVenue | None = None,
+        partition: int = 0,
+        waits: bool = True,
     ) -> None:
+        """`waits`: for a lease that another has; otherwise this executor ends then."""
         self.stop = stop
-        self.application = LedgerApplication(database_url, "execution", owner=owner)
-        self.follower = Follower(self.application, "governance")
+        self.partition = partition
+        self.waits = waits
+        self.decided = suffixed(LEDGER_GOVERNANCE, partition)
+        self.application = LedgerApplication(database_url, "execution", partition, owner)
+        self.follower = Follower(self.application, "governance", partition)
         self.streams = Streams(redis_url, timeout_s=PATIENCE_S)
-        self.telemetry = Telemetry(self.streams.redis, NAME)
+        self.telemetry = Telemetry(self.streams.redis, suffixed(NAME, partition))
         self.reporting = Reporting(self.telemetry)
         self.record = InputRecord(record) if record else None
         self.positions: dict[str, str] = {}
@@ -105,7 +112,7 @@ class Executor:
             tell=self.reporting.committed,
             send=self._send,
         )
-        self.reconciliation = Reconciliation(self.application.recorder.reading, self.transactions)
+        self.reconciliation = Reconciliation(self.application.recorder.reading, self.transactions, self.partition)
         if self.calls is not None:
             self.calls.begin_anew()
             self.dispatch = Dispatch(
@@ -127,6 +134,9 @@ class Executor:
                     self.finish()
                 except Fenced as error:
                     log.warning("another executor has taken over: %s", error)
+                except LeaseHeld as error:
+                    log.info("partition %d is another's: %s", self.partition, error)
+                    break
                 except Corrupt as error:
                     log.critical("nothing is executed: %s; run `manage.py audit verify`", error)
                     self.telemetry.state = "corrupt"
@@ -163,7 +173,8 @@ class Executor:
         persist("Redis", self._beat, self.stop, errors=REDIS_LOST)
         persist("PostgreSQL", self._ask_postgres, self.stop, errors=POSTGRES_NOT_READY)
         lease = "the lease of the execution log"
-        self._recover(persist(lease, self._acquire, self.stop, errors=(LeaseHeld,), longest_s=0.4))
+        held = (LeaseHeld,) if self.waits else ()
+        self._recover(persist(lease, self._acquire, self.stop, errors=held, longest_s=0.4))
         self.telemetry.state = "running"
         self._catch_up()
         self._keep_up()
@@ -191,7 +202,7 @@ class Executor:
             self.record.started(history, time.time_ns())
         self._heard_at = self._renew_at = 0
         from_ms = max(0, milliseconds_of(self.streams.last_id(TICKS)) - WARM_UP_MS)
-        self.positions = {TICKS: f"{from_ms}-0", LEDGER_GOVERNANCE: f"{self._seen}-0"}
+        self.positions = {TICKS: f"{from_ms}-0", self.decided: f"{self._seen}-0"}
         for number, recorded in enumerate(history):
             self.floor.apply(recorded.event)
             if number % FOLDED_AT_ONCE == 0:
@@ -206,7 +217,7 @@ class Executor:
         at = Positions()
         if not self.record:
             reading = self.application.recorder.reading
-            at = restore(self.floor, reading, mark=self._seen, position=head.position)
+            at = restore(self.floor, reading, mark=self._seen, position=head.position, partition=self.partition)
         books = self.follower.reader.events(after=at.governance, aggregates=("Book",))
         known = takewhile(lambda recorded: recorded.position <= self._seen, books)
         return chain(known, self.application.events(after=at.execution))
@@ -240,7 +251,7 @@ class Executor:
         the market of now, not that of then.
 
         Ticks are fetched when there is a decision, and every 10 ms: a wake-up for each would cost more."""
-        decided = {LEDGER_GOVERNANCE: self.positions[LEDGER_GOVERNANCE]}
+        decided = {self.decided: self.positions[self.decided]}
         entries = self.streams.read(decided, block_ms=BLOCK_MS, count=BATCH)
         self._observe_all()
         now = time.time_ns()
@@ -354,7 +365,7 @@ class Executor:
         name = type(recorded.event.body).__name__
         log.error("%s at position %d cannot be executed: %s", name, recorded.position, error)
         code = Code.DUPLICATE if isinstance(error, Conflict) else Code.INVALID
-        entry = Entry(LEDGER_GOVERNANCE, f"{recorded.position}-0", encode_event(recorded.event.body))
+        entry = Entry(self.decided, f"{recorded.position}-0", encode_event(recorded.event.body))
         self._refuse(entry, Refused(code, str(error)))
 
 

@@ -64,8 +64,8 @@ class Reconciliation:
     """A difference of a real venue is asked about twice before it is believed: a fill may be on its way. Every
     difference is recorded, each minute that it lasts; an agreement when it is news."""
 
-    def __init__(self, session: Session, transactions: Transactions) -> None:
-        self._paper = PaperHoldings(session)
+    def __init__(self, session: Session, transactions: Transactions, partition: int = 0) -> None:
+        self._paper = PaperHoldings(session, partition)
         self._transactions = transactions
         self._due: dict[str, int] = {}
         self._suspected: dict[str, tuple[int, list[ReconciliationFailed]]] = {}

@@ -35,18 +35,19 @@ def standing(floor: Floor) -> Standing:
     return {book: {name: getattr(desk, name) for name in STANDING} for book, desk in floor.desks.items()}
 
 
-def restore(floor: Floor, session: Session, *, mark: int, position: int) -> Positions:
+def restore(floor: Floor, session: Session, *, mark: int, position: int, partition: int = 0) -> Positions:
     """Sets the desks as the newest snapshot has them, and tells up to where both logs are folded. No further than
     `mark` in the governance log and `position` in the execution log; (0, 0) where there is no snapshot to use."""
-    recovered, at = FOLDING.recovered(session, Positions(mark, position))
+    recovered, at = FOLDING.recovered(session, Positions(mark, position), partition=partition)
     _set(floor, standing(recovered))
     return at
 
 
-def take_snapshot(session: Session, every: int) -> Positions | None:
-    """Of all desks, where the executor stands now; None where fewer than `every` events came since the last one."""
-    heads = Snapshots(session, "execution", FREEZER.fingerprint).heads()
-    return FOLDING.take(session, Positions(heads.mark, heads.positions.execution), every)
+def take_snapshot(session: Session, every: int, partition: int = 0) -> Positions | None:
+    """Of all desks of a partition, where the executor stands now; None where fewer than `every` events came since the
+    last one."""
+    heads = Snapshots(session, "execution", FREEZER.fingerprint, partition).heads()
+    return FOLDING.take(session, Positions(heads.mark, heads.positions.execution), every, partition)
 
 
 def _set(floor: Floor, known: Standing) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import redis
-from msgspec import Struct
+from msgspec import Struct, structs
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -26,6 +26,7 @@ from streams.messages import (
     Source,
     Tick,
 )
+from streams.partitions import suffixed
 from streams.telemetry import PROGRESS, Telemetry
 
 ACTOR = "feed"
@@ -55,11 +56,14 @@ class Publisher:
     """One MULTI/EXEC per batch. Raises redis.RedisError where Redis does not take it; then nothing was counted, and
     `landed` tells after the reconnect whether the batch is in the stream all the same."""
 
-    def __init__(self, streams: Streams, telemetry: Telemetry, *, clock: Clock = time.time_ns) -> None:
+    def __init__(
+        self, streams: Streams, telemetry: Telemetry, *, clock: Clock = time.time_ns, partitions: int = 1
+    ) -> None:
         self._streams = streams
         streams.redis.set_retry(Retry(NoBackoff(), 0))  # a repeated transaction would publish its batch twice
         self._telemetry = telemetry
         self._clock = clock
+        self._partitions = partitions
         self._run = f"{clock()}"
         self._switches = 0
         self._told: Source | None = None
@@ -87,8 +91,7 @@ class Publisher:
         with self._streams.redis.pipeline(transaction=True) as pipe:
             for words in self._additions(batch, now):
                 pipe.execute_command(*words)  # type: ignore[no-untyped-call]
-            for command in batch.commands:
-                words = addition(COMMANDS, self._command(command, now))
+            for words in self._to_all_books(batch.commands, now):
                 pipe.execute_command(*words)  # type: ignore[no-untyped-call]
             if batch.ticks:
                 last = batch.ticks[-1]
@@ -121,6 +124,16 @@ class Publisher:
                 )
         batch.ticks = ticks
         return additions
+
+    def _to_all_books(
+        self, commands: Sequence[ReportFeedGap | ReportTradingStatus | ChangeFeedSource], now: int
+    ) -> Iterator[tuple[str | bytes | int, ...]]:
+        """What a feed reports concerns every book, so every partition is told, each under an id of its own."""
+        for command in commands:
+            envelope = self._command(command, now)
+            for partition in range(self._partitions):
+                id = derived_id(envelope.id, partition) if partition else envelope.id
+                yield addition(suffixed(COMMANDS, partition), structs.replace(envelope, id=id))
 
     def trim(self) -> None:
         """Ends the life of ticks after ten minutes; that there are no more than 300,000 each addition sees to."""

@@ -10,14 +10,19 @@ class Backlog:
 
     def __init__(self, mark: str) -> None:
         self._read_up_to = mark
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, int] = {}
 
-    def read(self, entry_id: str) -> None:
-        self._waiting[entry_id] = None
+    def read(self, entry_id: str, answers: int = 1) -> None:
+        """`answers`: how many are awaited, one of each book that the command is for."""
+        self._waiting[entry_id] = answers
         self._read_up_to = entry_id
 
     def answered(self, entry_id: str) -> None:
-        self._waiting.pop(entry_id, None)
+        left = self._waiting.get(entry_id, 1) - 1
+        if left:
+            self._waiting[entry_id] = left
+        else:
+            self._waiting.pop(entry_id, None)
 
     def __len__(self) -> int:
         return len(self._waiting)

@@ -18,10 +18,24 @@ PAUSE_S = 0.2
 class Governor:
     """Owns the governance log of one partition and the chambers of its books."""
 
-    def __init__(self, *, database_url: str, redis_url: str, stop: Stop, record: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        database_url: str,
+        redis_url: str,
+        stop: Stop,
+        record: Path | None = None,
+        partition: int = 0,
+        owner: str = "",
+        waits: bool = True,
+    ) -> None:
+        """`waits`: for a lease that another has; otherwise this governor ends then."""
         self.database_url = database_url
         self.redis_url = redis_url
         self.stop = stop
+        self.partition = partition
+        self.owner = owner
+        self.waits = waits
         self.journal = Journal(record) if record else None
         self._careful = False
 
@@ -31,6 +45,9 @@ class Governor:
             try:
                 self._serve()
             except Stopping:
+                break
+            except LeaseHeld as error:
+                log.info("partition %d is another's: %s", self.partition, error)
                 break
             except LOST as error:
                 log.warning("lost a connection (%s): recovering from the ledger", str(error).strip() or error)
@@ -46,8 +63,10 @@ class Governor:
     def _serve(self) -> None:
         session = persist("PostgreSQL and Redis", self._connect, self.stop, errors=LOST)
         try:
-            head = persist("the lease of the governance log", session.ledger.acquire, self.stop, errors=(LeaseHeld,))
-            session.recover(head)
+            held = (LeaseHeld,) if self.waits else ()
+            head = persist("the lease of the governance log", session.ledger.acquire, self.stop, errors=held)
+            with session.ledger.held():  # a long log takes longer to fold than a lease lasts
+                session.recover(head)
             log.info("governing %s from position %d", ", ".join(session.chambers) or "no book yet", head.position)
             self._careful = False
             while not self.stop:
@@ -57,4 +76,11 @@ class Governor:
             session.close()
 
     def _connect(self) -> Session:
-        return Session(self.database_url, self.redis_url, self.journal, careful=self._careful)
+        return Session(
+            self.database_url,
+            self.redis_url,
+            self.journal,
+            careful=self._careful,
+            partition=self.partition,
+            owner=self.owner,
+        )

@@ -28,7 +28,7 @@ from ledger.records import Gate, RecordedEvent
 from ledger.session import Session
 from ledger.snapshots import Folding, Positions, Snapshots
 from market.domain import position
-from streams.client import COMMANDS, Entry, Streams, after
+from streams.client import Entry, Streams, after
 from streams.envelope import Envelope, derived_id
 from streams.events import BookFounded
 from streams.journal import Journal
@@ -49,7 +49,7 @@ def chambers_from(ledger: LedgerApplication, execution: Follower, journal: Journ
 
 def _recovered(ledger: LedgerApplication, execution: Follower) -> States:
     """Each event is folded as it is read: a log may be larger than the memory."""
-    states, at = FOLDING.recovered(ledger.recorder.reading)
+    states, at = FOLDING.recovered(ledger.recorder.reading, partition=ledger.recorder.partition)
     for recorded in ledger.events(after=at.governance):
         _apply(states, recorded)
     execution.position = at.execution
@@ -121,27 +121,29 @@ FOLDING: Folding[States] = Folding(
 )
 
 
-def take_snapshot(session: Session, every: int) -> Positions | None:
-    """Of all books, where both logs stand now; None where fewer than `every` events came since the last one."""
-    return FOLDING.take(session, Snapshots(session, "governance", FREEZER.fingerprint).heads().positions, every)
+def take_snapshot(session: Session, every: int, partition: int = 0) -> Positions | None:
+    """Of all books of a partition, where both logs stand now; None where fewer than `every` events came since the last
+    one."""
+    heads = Snapshots(session, "governance", FREEZER.fingerprint, partition).heads()
+    return FOLDING.take(session, heads.positions, every, partition)
 
 
-def rewind_stream(streams: Streams, mark: str) -> str:
+def rewind_stream(streams: Streams, commands: str, mark: str) -> str:
     """The mark to read after. Where Redis has lost its last second (the stream is behind the mark) its ids are
     moved on, so that new commands come after the mark; what it lost was never acknowledged."""
-    last = streams.last_id(COMMANDS)
+    last = streams.last_id(commands)
     if after(mark, last):
         log.critical("Redis lost commands: the stream stands at %s, the ledger's mark at %s", last, mark)
-        streams.set_last_id(COMMANDS, mark)
+        streams.set_last_id(commands, mark)
     return mark
 
 
-def interrupted_entries(streams: Streams, mark: str) -> Iterator[Entry]:
+def interrupted_entries(streams: Streams, commands: str, mark: str) -> Iterator[Entry]:
     """What came in after the mark and before now: a governor that crashed may have read it."""
-    last = streams.last_id(COMMANDS)
+    last = streams.last_id(commands)
     position = mark
     while after(last, position):
-        entries = streams.read({COMMANDS: position}, block_ms=None, count=500)
+        entries = streams.read({commands: position}, block_ms=None, count=500)
         if not entries:
             return
         for entry in entries:

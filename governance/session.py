@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 
-import msgspec
 import psycopg
 import redis
+from msgspec import structs
 
 from governance.backlog import Backlog
 from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
+from governance.domain.gatekeeping import FEED
 from governance.domain.step import Answer, GateSetting, Refusal, Step, empty
 from governance.readings import Publisher
 from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
@@ -22,7 +23,7 @@ from ledger.errors import LedgerError
 from ledger.follower import Follower
 from ledger.records import Head
 from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, TICKS, Entry, Streams, after, milliseconds_of
-from streams.envelope import Envelope, Refused, decode
+from streams.envelope import Envelope, Refused, decode, derived_id
 from streams.events import DecisionHeld, DecisionReached
 from streams.journal import Journal
 from streams.messages import (
@@ -34,6 +35,7 @@ from streams.messages import (
     SubmitProposal,
     Tick,
 )
+from streams.partitions import suffixed
 from streams.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -53,16 +55,27 @@ REMEMBERED_COMMANDS = 100_000
 class Session:
     """`careful`: what a crash interrupted is taken one command at a time, because together it could not be taken."""
 
-    def __init__(self, database_url: str, redis_url: str, journal: Journal | None, *, careful: bool = False) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        redis_url: str,
+        journal: Journal | None,
+        *,
+        careful: bool = False,
+        partition: int = 0,
+        owner: str = "",
+    ) -> None:
         self.database_url = database_url
         self.careful = careful
         self.journal = journal
         self.streams = Streams(redis_url)
         self.streams.redis.ping()
-        self.ledger = LedgerApplication(database_url, "governance")
-        self.execution = Follower(database_url, "execution")
+        self.ledger = LedgerApplication(database_url, "governance", partition, owner)
+        self.execution = Follower(database_url, "execution", partition)
+        self.commands, self.announced = suffixed(COMMANDS, partition), suffixed(DELIBERATIONS, partition)
+        self.executed = suffixed(LEDGER_EXECUTION, partition)
         self.gates = psycopg.connect(database_url, autocommit=True)
-        self.telemetry = Telemetry(self.streams.redis, "governor")
+        self.telemetry = Telemetry(self.streams.redis, suffixed("governor", partition))
         self.readings = Publisher(self.streams.redis)
         self.screening = Screening()
         self.chambers: dict[str, Chamber] = {}
@@ -92,16 +105,18 @@ class Session:
     def recover(self, head: Head) -> None:
         """Chambers from the ledger; then every proposal that a crash interrupted is recorded as expired."""
         self.chambers = chambers_from(self.ledger, self.execution, self.journal)
-        mark = rewind_stream(self.streams, head.mark or "0-0")
+        mark = rewind_stream(self.streams, self.commands, head.mark or "0-0")
         self.backlog = Backlog(mark)
         self.positions = {
-            COMMANDS: mark,
+            self.commands: mark,
             TICKS: f"{max(0, milliseconds_of(self.streams.last_id(TICKS)) - self._warm_up_ms())}-0",
-            LEDGER_EXECUTION: f"{self.execution.position}-0",
+            self.executed: f"{self.execution.position}-0",
         }
         self._observe_gates(time.time_ns())
         self._warm_up()
-        for number, entry in enumerate(interrupted_entries(self.streams, self.positions[COMMANDS]), 1):
+        for number, entry in enumerate(
+            interrupted_entries(self.streams, self.commands, self.positions[self.commands]), 1
+        ):
             if self.careful:
                 self._take_interrupted(entry)
                 continue
@@ -143,12 +158,12 @@ class Session:
 
     def pass_once(self) -> None:
         """Read, decide, announce, commit, tell: one transaction for everything that one read produced."""
-        awaited = {stream: self.positions[stream] for stream in (LEDGER_EXECUTION, COMMANDS)}
+        awaited = {stream: self.positions[stream] for stream in (self.executed, self.commands)}
         entries = self.streams.read(awaited, block_ms=self._wait_ms(), count=BATCH)
         # Ticks are fetched when something asks for prices, and every 10 ms: a wake-up for each would cost more.
         ticks = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
         self._behind = len(ticks) == BATCH
-        for stream in (LEDGER_EXECUTION, TICKS, COMMANDS):
+        for stream in (self.executed, TICKS, self.commands):
             for entry in ticks if stream == TICKS else entries:
                 if entry.stream == stream:
                     self.positions[stream] = entry.id
@@ -178,7 +193,7 @@ class Session:
 
     def _take(self, entry: Entry) -> None:
         now = time.time_ns()
-        if entry.stream == COMMANDS:
+        if entry.stream == self.commands:
             self._command(entry, now)
             return
         try:
@@ -194,19 +209,24 @@ class Session:
 
     def _command(self, entry: Entry, now: int, *, interrupted: bool = False) -> None:
         self.backlog.read(entry.id)
-        self.positions[COMMANDS] = entry.id
+        self.positions[self.commands] = entry.id
         try:
             message = decode(entry.raw)
             if not isinstance(message.body, COMMAND_TYPES):
                 raise Refused(Code.UNKNOWN_TYPE, f"{type(message.body).__name__} is no command")
-            chamber = self._chamber_of(message)
+            addressed = self._addressed(message)
         except Refused as refusal:
             self._bury(entry, refusal)
             self.backlog.answered(entry.id)
             return
-        if self._is_repeated(message, entry, asked=interrupted or not isinstance(message.body, AgentCommand)):
-            self.backlog.answered(entry.id)
-            return
+        self.backlog.read(entry.id, len(addressed))
+        for told in addressed:
+            if self._is_repeated(told, entry, asked=interrupted or not isinstance(told.body, AgentCommand)):
+                self.backlog.answered(entry.id)
+            else:
+                self._hand_over(told, entry, now, interrupted)
+
+    def _hand_over(self, message: Envelope, entry: Entry, now: int, interrupted: bool) -> None:
         if isinstance(message.body, SubmitProposal):
             self.proposed_at[message.body.proposal_id] = now
             if message.body.evidence_published_at and not interrupted:
@@ -215,14 +235,13 @@ class Session:
         if interrupted:
             self._screened(entry, message, self.screening.problem(message), now, interrupted=True)
         elif not self.screening.submit(entry, message):
-            self._keep(message, now, entry_id=entry.id)
-            self._merge(chamber.handle(message, now, entry_id=entry.id))
+            self._screened(entry, message, "", now)
 
     def _screened(self, entry: Entry, message: Envelope, problem: str, now: int, *, interrupted: bool = False) -> None:
         """What the sandbox has tried: texts that are not sound never reach a chamber."""
         if not problem:
             self._keep(message, now, entry_id=entry.id, interrupted=interrupted)
-            chamber = self._chamber_of(message)
+            chamber = self.chambers[message.book or next(iter(self.chambers))]
             self._merge(chamber.handle(message, now, entry_id=entry.id, interrupted=interrupted))
             return
         step = empty()
@@ -230,12 +249,16 @@ class Session:
         step.answers.append(Answer(message.id, entry.id, f"refused:{Code.RULE_REFUSED}"))
         self._merge(step)
 
-    def _chamber_of(self, message: Envelope) -> Chamber:
-        """An empty book means every book; while there is only one that needs no fan-out of answers."""
-        book = message.book or next(iter(self.chambers), "")
-        if book not in self.chambers:
+    def _addressed(self, message: Envelope) -> list[Envelope]:
+        """A command as each book that it is for is given it. What a feed says of the market is for every book: the
+        first has it as it came, the others under an id of their own, so that each answers for itself."""
+        first = next(iter(self.chambers), "")
+        if (message.book or first) not in self.chambers:
             raise Refused(Code.UNKNOWN_BOOK, f"there is no book {message.book!r}")
-        return self.chambers[book]
+        if message.book or message.actor.partition(":")[0] != FEED:
+            return [message]
+        others = [book for book in self.chambers if book != first]
+        return [message, *(structs.replace(message, id=derived_id(message.id, book), book=book) for book in others)]
 
     def _is_repeated(self, message: Envelope, entry: Entry, *, asked: bool) -> bool:
         """Whether this command was consumed before: known from memory, or from the inbox where it is `asked`."""
@@ -291,7 +314,7 @@ class Session:
 
     def _announce(self) -> None:
         if self.step.announcements:
-            self.streams.publish(DELIBERATIONS, self.step.announcements)
+            self.streams.publish(self.announced, self.step.announcements)
             self.step.announcements.clear()
 
     def _commit(self) -> None:
@@ -304,7 +327,7 @@ class Session:
         if step.gate is not None:
             self._due["gate"] = 0
         if step.resolved:
-            self.streams.publish(DELIBERATIONS, [_at_position(message, commit.last) for message in step.resolved])
+            self.streams.publish(self.announced, [_at_position(message, commit.last) for message in step.resolved])
 
     def _change(self, setting: GateSetting) -> GateChange:
         """Who tightens sets the book's own gate; who opens it moves the one that holds, that of all books maybe. The
@@ -377,4 +400,4 @@ class Session:
 def _at_position(message: Envelope, position: int) -> Envelope:
     if not isinstance(message.body, DeliberationResolved):
         return message
-    return msgspec.structs.replace(message, body=msgspec.structs.replace(message.body, position=position))
+    return structs.replace(message, body=structs.replace(message.body, position=position))

@@ -19,6 +19,7 @@ import psycopg
 from msgspec import Struct
 
 from govsite.ops.alarm_words import severity
+from ledger.partitioning import count_of
 
 log = logging.getLogger(__name__)
 
@@ -30,26 +31,26 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 300.0
 LONGEST_TROUBLE = 300
 
-_PLACE = "SELECT position FROM projection WHERE name = %s AND log = 'governance' AND partition = 0"
+_PLACE = "SELECT position FROM projection WHERE name = %s AND log = 'governance' AND partition = %s"
 _BEGIN = """
-    INSERT INTO projection (name, log, partition, position) VALUES (%s, 'governance', 0, (
+    INSERT INTO projection (name, log, partition, position) VALUES (%s, 'governance', %s, (
         SELECT least(
             coalesce((SELECT position FROM projection
-                WHERE name = 'governance' AND log = 'governance' AND partition = 0), 0),
+                WHERE name = 'governance' AND log = 'governance' AND partition = %s), 0),
             (SELECT min(ledger.position) - 1 FROM ledger
                 JOIN governance_alarm ON governance_alarm.alarm_id = ledger.payload ->> 'alarm_id'
-                WHERE ledger.log = 'governance' AND ledger.event = 'BreakerTripped'
+                WHERE ledger.log = 'governance' AND ledger.partition = %s AND ledger.event = 'BreakerTripped'
                   AND governance_alarm.acknowledged_at IS NULL))))
     RETURNING position"""
-_HEAD = "SELECT position FROM head WHERE log = 'governance' AND partition = 0"
+_HEAD = "SELECT position FROM head WHERE log = 'governance' AND partition = %s"
 _RAISED = """
     SELECT position, recorded_at, book, payload FROM ledger
-    WHERE log = 'governance' AND partition = 0 AND event = 'BreakerTripped' AND position > %s AND position <= %s
+    WHERE log = 'governance' AND partition = %s AND event = 'BreakerTripped' AND position > %s AND position <= %s
     ORDER BY position"""
 _KEEP = """
     INSERT INTO govsite_alarmdelivery (alarm_id, position, body, attempts, next_at, trouble)
     VALUES (%s, %s, %s, 0, now(), '') ON CONFLICT DO NOTHING"""
-_MOVE = "UPDATE projection SET position = %s WHERE name = %s AND log = 'governance' AND partition = 0"
+_MOVE = "UPDATE projection SET position = %s WHERE name = %s AND log = 'governance' AND partition = %s"
 _DUE = """
     SELECT alarm_id, body, attempts FROM govsite_alarmdelivery
     WHERE delivered_at IS NULL AND next_at <= now() ORDER BY position LIMIT 1"""
@@ -91,17 +92,22 @@ def tell_alarms(database_url: str, webhook: Webhook) -> int:
 def find(connection: psycopg.Connection[Any]) -> int:
     """Keeps every alarm since the last look; gives how many. The first look begins with those that nobody has
     acknowledged."""
+    return sum(_find(connection, partition) for partition in range(count_of(connection)))
+
+
+def _find(connection: psycopg.Connection[Any], partition: int) -> int:
     with connection.transaction():
-        place = connection.execute(_PLACE, [NAME]).fetchone() or connection.execute(_BEGIN, [NAME]).fetchone()
+        begin = [NAME, partition, partition, partition]
+        place = connection.execute(_PLACE, [NAME, partition]).fetchone() or connection.execute(_BEGIN, begin).fetchone()
         assert place is not None
-        head = connection.execute(_HEAD).fetchone()
+        head = connection.execute(_HEAD, [partition]).fetchone()
         if head is None or head[0] <= place[0]:
             return 0
-        rows = connection.execute(_RAISED, [place[0], head[0]]).fetchall()
+        rows = connection.execute(_RAISED, [partition, place[0], head[0]]).fetchall()
         for position, recorded_at, book, payload in rows:
             body = body_of(position, recorded_at, book, payload)
             connection.execute(_KEEP, [payload["alarm_id"], position, body])
-        connection.execute(_MOVE, [head[0], NAME])
+        connection.execute(_MOVE, [head[0], NAME, partition])
     return len(rows)
 
 

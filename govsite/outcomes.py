@@ -33,6 +33,7 @@ from streams.events import (
     TermChanged,
     aggregate_id,
 )
+from streams.partitions import suffixed
 
 log = logging.getLogger(__name__)
 
@@ -51,18 +52,18 @@ QUESTIONS = (DeliberationOpened, ProposalAdmitted, DeliberationClosed, OutcomesR
 
 _BEGIN = """
     SELECT pg_try_advisory_xact_lock(%s), (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint,
-           coalesce((SELECT position FROM head WHERE log = 'governance' AND partition = 0), 0)"""
+           coalesce((SELECT position FROM head WHERE log = 'governance' AND partition = %s), 0)"""
 _EVENTS = f"""
     SELECT {COLUMNS} FROM event_log
-    WHERE log = 'governance' AND partition = 0 AND position > %s AND position <= %s AND topic = ANY(%s)
+    WHERE log = 'governance' AND partition = %s AND position > %s AND position <= %s AND topic = ANY(%s)
     ORDER BY position LIMIT {BATCH}"""
 _NAMED = f"""
     SELECT {COLUMNS} FROM event_log
-    WHERE split_part(topic, '.', 2) = %s AND log = 'governance' AND partition = 0 AND position <= %s"""
+    WHERE split_part(topic, '.', 2) = %s AND log = 'governance' AND partition = %s AND position <= %s"""
 _RECENT = _NAMED + f" AND book = %s ORDER BY position DESC LIMIT {LOOK_BACK}"
 _FIRST = """
     SELECT min(position) FROM event_log
-    WHERE log = 'governance' AND partition = 0 AND originator_id = ANY(%s::uuid[]) AND originator_version = 1"""
+    WHERE log = 'governance' AND partition = %s AND originator_id = ANY(%s::uuid[]) AND originator_version = 1"""
 _ANSWERS = "SELECT command_id, result FROM inbox WHERE command_id = ANY(%s)"
 
 
@@ -112,11 +113,12 @@ class Questions:
 
 
 class Sweeper:
-    """Follows the governance log from where unanswered questions may lie, and sends one `RecordOutcomes` for each
-    bucket that is due. What the inbox has is not sent again; what was sent and is not there yet, after 10 s.
+    """Follows the governance log of a partition from where unanswered questions may lie, and sends one `RecordOutcomes`
+    for each bucket that is due. What the inbox has is not sent again; what was sent and is not there yet, after 10 s.
     Its connections last: a sweep that finds nothing costs a few round trips."""
 
-    def __init__(self, database_url: str, redis_url: str) -> None:
+    def __init__(self, database_url: str, redis_url: str, partition: int = 0) -> None:
+        self.partition = partition
         self.session = Session(database_url, SCORER)
         self.streams = Streams(redis_url)
         self._turn = threading.Lock()
@@ -174,7 +176,8 @@ class Sweeper:
         self.streams.redis.close()
 
     def _sweep(self, connection: Connection) -> int:
-        alone, now, head = cast("Row", connection.execute(_BEGIN, [LOCK], prepare=True).fetchone())
+        begin = [LOCK + self.partition, self.partition]
+        alone, now, head = cast("Row", connection.execute(_BEGIN, begin, prepare=True).fetchone())
         if not alone or not self._follow(connection, head):
             return 0
         if not any(book.pending.buckets() for book in self.books.values()):
@@ -194,9 +197,9 @@ class Sweeper:
         for _ in range(MOST_BATCHES):
             if self.position >= head:
                 break
-            rows = connection.execute(_EVENTS, [self.position, head, topics], prepare=True).fetchall()
+            rows = connection.execute(_EVENTS, [self.partition, self.position, head, topics], prepare=True).fetchall()
             for row in rows:
-                self._fold(recorded("governance", 0, row))
+                self._fold(recorded("governance", self.partition, row))
             self.position = rows[-1][0] if len(rows) == BATCH else head
         self.followed = self.position >= head
         return self.followed
@@ -214,7 +217,7 @@ class Sweeper:
             bodies = [event.event.body for event in answered]
             rounds = [o.deliberation_id for b in bodies if isinstance(b, OutcomesRecorded) for o in b.outcomes]
             ids = [aggregate_id("Deliberation", each) for each in rounds]
-            row = connection.execute(_FIRST, [ids]).fetchone()
+            row = connection.execute(_FIRST, [self.partition, ids]).fetchone()
             firsts.append(row[0] if row and row[0] else 1)
         position = min(firsts, default=1) - 1
         told = [*founded, *self._named(connection, _NAMED, TermChanged, position)]
@@ -224,8 +227,8 @@ class Sweeper:
         return position
 
     def _named(self, connection: Connection, query: str, event: type[Event], *rest: Any) -> list[RecordedEvent]:
-        rows = connection.execute(query, [event.__name__, *rest]).fetchall()
-        return [recorded("governance", 0, row) for row in rows]
+        rows = connection.execute(query, [event.__name__, self.partition, *rest]).fetchall()
+        return [recorded("governance", self.partition, row) for row in rows]
 
     def _due(self, connection: Connection, clock: int, now: int) -> list[Part]:
         """Books, buckets and their parts, the earliest first, that are due and neither answered nor on their way."""
@@ -256,6 +259,6 @@ class Sweeper:
 
     def _send(self, envelopes: list[Envelope], now: int) -> int:
         if envelopes:
-            self.streams.publish(COMMANDS, envelopes)
+            self.streams.publish(suffixed(COMMANDS, self.partition), envelopes)
             self._sent |= {envelope.id: now for envelope in envelopes}
         return len(envelopes)

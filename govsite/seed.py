@@ -26,6 +26,7 @@ from streams.events import (
     SeatGranted,
     aggregate_id,
 )
+from streams.partitions import partition_of
 
 BOOK = "demo"
 QUOTE = "USDT"
@@ -167,32 +168,37 @@ def seed(
     instruments: Iterable[InstrumentTerms],
     council: Iterable[SeatPlan],
     terms: BookTerms | None = None,
+    *,
+    book: str = BOOK,
+    partitions: int = 1,
 ) -> list[str]:
-    """Founds the demo book unless it is there, lists instruments and activates starter rules that it never had;
-    returns the names of what was new.
+    """Founds a book, the demo's by default, unless it is there, lists instruments and activates starter rules that it
+    never had; returns the names of what was new.
 
     Where something is new both logs are needed, so no governor or executor may be running then (`LeaseHeld`)."""
     wanted = {terms.symbol: terms for terms in instruments}
-    governance = LedgerApplication(database_url, "governance", owner="seed")
-    execution = LedgerApplication(database_url, "execution", owner="seed")
+    place = partition_of(book, partitions)
+    governance = LedgerApplication(database_url, "governance", place, owner="seed")
+    execution = LedgerApplication(database_url, "execution", place, owner="seed")
     with ExitStack() as end:
         for log in (governance, execution):
             end.callback(log.close)
-        founding, new = _missing(governance, wanted)
-        if founding.versions and not new and _has_account(execution):
+        founding, new = _missing(governance, wanted, book)
+        if founding.versions and not new and _has_account(execution, book):
             return []
         for log in (governance, execution):
             log.acquire()
             end.callback(log.release)
-        return _seed(governance, execution, wanted, council, terms)
+        return _seed(governance, execution, wanted, council, terms, book)
 
 
-def listed_symbols(database_url: str) -> set[str]:
-    """What the demo book trades already."""
-    governance = LedgerApplication(database_url, "governance", owner="seed")
+def listed_symbols(database_url: str, book: str = BOOK, partitions: int = 1) -> set[str]:
+    """What a book trades already."""
+    place = partition_of(book, partitions)
+    governance = LedgerApplication(database_url, "governance", place, owner="seed")
     try:
         listed: set[str] = set()
-        for recorded in governance.events(book=BOOK, aggregates=["Book"]):
+        for recorded in governance.events(book=book, aggregates=["Book"]):
             listed |= _symbols(recorded.event.body)
         return listed
     finally:
@@ -210,13 +216,13 @@ def _symbols(event: Event) -> set[str]:
 
 
 def _missing(
-    governance: LedgerApplication, wanted: dict[str, InstrumentTerms]
+    governance: LedgerApplication, wanted: dict[str, InstrumentTerms], book: str
 ) -> tuple[Founding, list[InstrumentListed | RuleActivated]]:
     """Where the book's aggregates stand, and what they never had."""
-    founding = Founding(BOOK)
+    founding = Founding(book)
     listed: set[str] = set()
     activated: set[str] = set()
-    for recorded in governance.events(book=BOOK, aggregates=["Book", "Rulebook"]):
+    for recorded in governance.events(book=book, aggregates=["Book", "Rulebook"]):
         founding.continues(recorded.event)
         listed |= _symbols(recorded.event.body)
         if isinstance(recorded.event.body, RuleActivated):
@@ -229,8 +235,8 @@ def _missing(
     return founding, new
 
 
-def _has_account(execution: LedgerApplication) -> bool:
-    return next(execution.events(book=BOOK, aggregates=["Account"], limit=1), None) is not None
+def _has_account(execution: LedgerApplication, book: str) -> bool:
+    return next(execution.events(book=book, aggregates=["Account"], limit=1), None) is not None
 
 
 def _seed(
@@ -239,15 +245,16 @@ def _seed(
     wanted: dict[str, InstrumentTerms],
     council: Iterable[SeatPlan],
     book_terms: BookTerms | None,
+    book: str,
 ) -> list[str]:
-    founding, new = _missing(governance, wanted)
-    governing, executing = founding_events(wanted.values(), council=council, terms=book_terms)
+    founding, new = _missing(governance, wanted, book)
+    governing, executing = founding_events(wanted.values(), council=council, terms=book_terms, book=book)
     if not founding.versions:
         governance.commit(governing)
-    if not _has_account(execution):
+    if not _has_account(execution, book):
         execution.commit(executing)
     if not founding.versions:
-        return [BOOK, *wanted]
+        return [book, *wanted]
     if new:
         governance.commit([founding.wrap(event) for event in new])
     return [event.terms.symbol if isinstance(event, InstrumentListed) else event.rule for event in new]

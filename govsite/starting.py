@@ -10,6 +10,7 @@ import redis
 from django.apps import apps
 from django.conf import settings
 
+from ledger.partitioning import OtherPartitions, agree
 from streams.client import connect
 
 NOT_WITHOUT_A_DATABASE = {"runrelay", "rungovernor", "runprojector"}
@@ -37,6 +38,10 @@ def _look_at_postgres(url: str) -> None:
     try:
         with psycopg.connect(url, connect_timeout=PATIENCE_S, application_name="start") as connection:
             applied = set(connection.execute(APPLIED, [sorted(ours)]).fetchall())
+            if ("ledger", "0001_initial") in applied:
+                agree(connection, settings.PARTITIONS)
+    except OtherPartitions as error:
+        raise Unready(str(error)) from error
     except psycopg.errors.UndefinedTable:
         return
     except psycopg.OperationalError as error:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 import psycopg
@@ -27,7 +27,7 @@ from market import bars
 from market.domain.bars import MINUTE_S
 from market.marks import forget, market_clock
 from streams.client import connect
-from streams.messages import Log
+from streams.partitions import log_names, split
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ KEPT_BEYOND_MARK_MS = 3_600_000
 ROWS_A_TIME = 5_000
 LONGEST_FORGETTING_S = 5.0
 ROWS = f"""
-    SELECT {", ".join(ChainRow._fields)} FROM event_log WHERE log = %s AND partition = 0 AND position > %s
+    SELECT {", ".join(ChainRow._fields)} FROM event_log WHERE log = %s AND partition = %s AND position > %s
     ORDER BY position LIMIT {BATCH}"""
 TRIM = """
     DELETE FROM inbox WHERE entry_id ~ '^[0-9]+-[0-9]+$' AND split_part(entry_id, '-', 1)::bigint < (
@@ -65,9 +65,9 @@ class Verified(Struct, frozen=True):
 
 @app.task
 def verify_chains() -> None:
-    """Checks what was appended since the last time, in both logs."""
+    """Checks what was appended since the last time, in both logs of every partition."""
     with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection, connect(settings.REDIS_URL) as kept:
-        for name in get_args(Log):
+        for name in log_names(settings.PARTITIONS):
             verdict = verify_on(connection, name, last_verdict(kept, name))
             kept.set(f"verified:{name}", msgspec.json.encode(verdict))
             if verdict.state == "broken":
@@ -108,7 +108,7 @@ def copy_old_events() -> int:
 @app.task
 def score_outcomes() -> int:
     """Sends the outcomes of every bucket that is due; gives how many commands that were."""
-    return sweeper(settings.DATABASE_URL, settings.REDIS_URL).sweep()
+    return sum(one.sweep() for one in sweepers())
 
 
 @app.task
@@ -126,7 +126,7 @@ def forget_marks() -> int:
     with psycopg.connect(settings.DATABASE_URL, connect_timeout=5, autocommit=True) as connection:
         clock = market_clock(connection)
         try:
-            needed = sweeper(settings.DATABASE_URL, settings.REDIS_URL).needed_from()
+            needed = min((at for one in sweepers() if (at := one.needed_from()) is not None), default=None)
         except NotFollowed:
             return 0
         if clock is None:
@@ -168,21 +168,27 @@ def _forget(some_of_it: Callable[[], int]) -> int:
 
 
 @cache
-def sweeper(database_url: str, redis_url: str) -> Sweeper:
+def sweeper(database_url: str, redis_url: str, partition: int = 0) -> Sweeper:
     """The worker's own: it remembers how far it has read."""
-    return Sweeper(database_url, redis_url)
+    return Sweeper(database_url, redis_url, partition)
 
 
-def last_verdict(kept: redis.Redis, name: Log) -> Verified:
+def sweepers() -> list[Sweeper]:
+    """One a partition."""
+    urls = settings.DATABASE_URL, settings.REDIS_URL
+    return [sweeper(*urls, *([partition] if partition else [])) for partition in range(settings.PARTITIONS)]
+
+
+def last_verdict(kept: redis.Redis, name: str) -> Verified:
     """What the last check found; a log that was never checked is checked from its first row."""
     raw = kept.get(f"verified:{name}")
     return msgspec.json.decode(raw, type=Verified) if isinstance(raw, bytes) else Verified()
 
 
-def verify_on(connection: psycopg.Connection, name: Log, last: Verified) -> Verified:
+def verify_on(connection: psycopg.Connection, name: str, last: Verified) -> Verified:
     """Goes on from where the chain held the last time, so that a log which was cut or rewritten since is noticed."""
     position, previous = last.position, last.hash
-    row = connection.execute("SELECT position FROM head WHERE log = %s AND partition = 0", [name]).fetchone()
+    row = connection.execute("SELECT position FROM head WHERE log = %s AND partition = %s", split(name)).fetchone()
     if (end := row[0] if row else 0) < position:
         return _broken(position, previous, f"the log ends at {end} but was longer")
     for found in verify(_rows(connection, name, position), after=position, previous=previous):
@@ -196,7 +202,7 @@ def _broken(position: int, previous: bytes, reason: str) -> Verified:
     return Verified(position, previous, time.time_ns(), "broken", reason)
 
 
-def _rows(connection: psycopg.Connection, name: Log, after: int) -> Iterator[ChainRow]:
-    while rows := connection.execute(ROWS, [name, after]).fetchall():
+def _rows(connection: psycopg.Connection, name: str, after: int) -> Iterator[ChainRow]:
+    while rows := connection.execute(ROWS, [*split(name), after]).fetchall():
         yield from map(ChainRow._make, rows)
         after = rows[-1][2]

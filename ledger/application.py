@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from uuid import UUID
 
+import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import EventStore
 
+from ledger.errors import LedgerError
 from ledger.mapper import LedgerMapper
 from ledger.reader import LogReader
 from ledger.recorder import LEASE_S, LedgerRecorder
@@ -60,6 +64,24 @@ class LedgerApplication(Application[UUID]):
     def renew(self) -> None:
         """Extends the lease. Raises `Fenced` when another has taken over."""
         self.recorder.renew()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps the lease while something long is done, by a thread beside it that ends when another takes over."""
+        done = Event()
+
+        def renew() -> None:
+            with suppress(LedgerError, psycopg.Error):  # whoever commits next is told
+                while not done.wait(LEASE_S / 3):
+                    self.renew()
+
+        thread = Thread(target=renew, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def release(self) -> None:
         """Ends the lease, so that the next owner need not wait."""

@@ -16,6 +16,7 @@ from streams.client import LEDGER_EXECUTION, LEDGER_GOVERNANCE
 from streams.envelope import LARGEST_ENTRY, Envelope
 from streams.events import encode_event
 from streams.messages import LedgerEntry, LedgerRow, Log
+from streams.partitions import suffixed
 
 LogRow = tuple[Log, int, int, LedgerRow]
 
@@ -29,7 +30,7 @@ COLUMNS = """log, partition, (extract(epoch FROM recorded_at) * 1000000)::bigint
 
 
 def stream_of(log: Log, partition: int) -> str:
-    return STREAMS[log] if partition == 0 else f"{STREAMS[log]}.{partition}"
+    return suffixed(STREAMS[log], partition)
 
 
 def table_row(row: Row) -> LogRow:

@@ -8,9 +8,11 @@ from typing import Any, cast
 import redis
 
 from ledger.gate import Connection
+from ledger.partitioning import count_of
 from ledger.session import Session
-from streams.client import COMMANDS, FIELD, KEPT
+from streams.client import COMMANDS, FIELD, kept
 from streams.envelope import Envelope, encode
+from streams.partitions import partition_of, suffixed
 
 WAITING = "waiting"
 POLL_S = 0.02
@@ -27,8 +29,9 @@ _DUE = """SELECT command_id, stream, raw FROM outbox
 _SENT = "UPDATE outbox SET sent_at = clock_timestamp() WHERE command_id = ANY(%s)"
 
 
-def enqueue(connection: Connection, envelope: Envelope, stream: str = COMMANDS) -> None:
+def enqueue(connection: Connection, envelope: Envelope) -> None:
     """Keeps a command in the caller's transaction (psycopg's or Django's). The same id twice is one command."""
+    stream = suffixed(COMMANDS, partition_of(envelope.book, count_of(connection)))
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE, (envelope.id, stream, encode(envelope)))
 
@@ -60,7 +63,7 @@ def send_due(session: Session, connection: redis.Redis) -> int:
         return 0
     with connection.pipeline(transaction=True) as pipe:
         for _, stream, raw in due:
-            pipe.xadd(stream, cast("Any", {FIELD: raw}), maxlen=KEPT.get(stream), approximate=True)
+            pipe.xadd(stream, cast("Any", {FIELD: raw}), maxlen=kept(stream), approximate=True)
         pipe.execute()
     session.run(_SENT, ([command_id for command_id, _, _ in due],), prepare=True)
     return len(due)

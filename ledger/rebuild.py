@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils.module_loading import module_has_submodule
 from psycopg.sql import SQL, Identifier
 
 from ledger.errors import LedgerError
+from ledger.partitioning import count_of
 from ledger.projector import Projection, Projector
 from ledger.readmodel import ReadModel
 from ledger.session import PATIENCE
@@ -48,14 +49,15 @@ def rebuild(database_url: str, projection: Projection, progress: Progress = lamb
     Whoever reads sees the old tables or the new ones, never an empty one, and a projector at work goes on behind the
     swap. Killed at any moment it leaves the old tables as they are; the next run clears away what it left.
     Raises `Busy`."""
-    with _made(database_url, projection, "rebuild", progress) as (shadow, projector):
-        projector.catch_up()
+    with _made(database_url, projection, "rebuild", progress) as (shadow, projectors):
+        for projector in projectors:
+            projector.catch_up()
         shadow.finish()
         for _ in range(ATTEMPTS):
-            while projector.catch_up() > NEAR:
+            while max(projector.catch_up() for projector in projectors) > NEAR:
                 pass
             try:
-                return _swap(shadow, projector, projection)
+                return _swap(shadow, projectors, projection)
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
                 continue  # a reader is in the tables: let those behind it through first
             except psycopg.errors.DependentObjectsStillExist as error:
@@ -74,37 +76,49 @@ def compare(database_url: str, progress: Progress = lambda position: None) -> li
 
 def compare_one(database_url: str, projection: Projection, progress: Progress = lambda position: None) -> list[str]:
     """The same for the read models of one log."""
-    with _made(database_url, projection, "compare", progress) as (shadow, projector):
-        while projector.catch_up(_position(shadow.connection, projection)) > NEAR:
-            pass
+    with _made(database_url, projection, "compare", progress) as (shadow, projectors):
+        for one in projectors:
+            while one.catch_up(_position(shadow.connection, projection, one.partition)) > NEAR:
+                pass
         with psycopg.connect(database_url, application_name="compare", **PATIENCE) as reader:
             reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             _hold(reader, shadow, projection)
             with shadow.connection.transaction():
-                position = _position(shadow.connection, projection, hold=True)
-                projector.catch_up(position)
+                held = [_position(shadow.connection, projection, one.partition, hold=True) for one in projectors]
+                for one, position in zip(projectors, held, strict=True):
+                    one.catch_up(position)
                 reader.execute("SELECT")  # what it sees from now on is both sides at this position
-            faults = _beyond(projection, position, projector.lanes[projection.name].position)
+            faults = [
+                fault
+                for one, position in zip(projectors, held, strict=True)
+                for fault in _beyond(projection, position, one.lanes[projection.name].position)
+            ]
             return faults + [fault for model in projection.models for fault in _differences(reader, shadow, model)]
 
 
 @contextmanager
 def _made(
     database_url: str, projection: Projection, purpose: str, progress: Progress
-) -> Iterator[tuple[Shadow, Projector]]:
-    """Empty copies of the tables, and a projector that fills them."""
+) -> Iterator[tuple[Shadow, list[Projector]]]:
+    """Empty copies of the tables, and the projectors that fill them, one a partition."""
     tables = [model._meta.db_table for model in projection.models]
     with psycopg.connect(database_url, autocommit=True, application_name=purpose, **PATIENCE) as connection:
         shadow = Shadow(connection, f"{purpose}_{projection.name}", tables)
         with shadow.made(logged=purpose == "rebuild"):
-            projector = Projector(
-                shadow.url(database_url), [projection], after_commit=lambda _, first, last: progress(last)
-            )
-            projector.connect()
-            try:
-                yield shadow, projector
-            finally:
-                projector.close()
+            projectors = [
+                Projector(
+                    shadow.url(database_url),
+                    [projection],
+                    after_commit=lambda _, first, last: progress(last),
+                    partition=partition,
+                )
+                for partition in range(count_of(connection))
+            ]
+            with ExitStack() as closing:
+                for projector in projectors:
+                    closing.callback(projector.close)
+                    projector.connect()
+                yield shadow, projectors
 
 
 def _hold(reader: Connection, shadow: Shadow, projection: Projection) -> None:
@@ -114,29 +128,32 @@ def _hold(reader: Connection, shadow: Shadow, projection: Projection) -> None:
     reader.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(SQL(", ").join(tables)))
 
 
-def _position(connection: Connection, projection: Projection, *, hold: bool = False) -> int:
+def _position(connection: Connection, projection: Projection, partition: int, *, hold: bool = False) -> int:
     """Of the tables in use; held, it does not move until the transaction ends."""
-    query = "SELECT position FROM projection WHERE name = %s AND log = %s AND partition = 0"
-    query = "SELECT projection_hold(%s, %s)" if hold else query
-    row = connection.execute(query, (projection.name, projection.log)).fetchone()
+    query = "SELECT position FROM projection WHERE name = %s AND log = %s AND partition = %s"
+    query = "SELECT projection_hold(%s, %s, %s)" if hold else query
+    row = connection.execute(query, (projection.name, projection.log, partition)).fetchone()
     return (row[0] if row else None) or 0
 
 
-def _swap(shadow: Shadow, projector: Projector, projection: Projection) -> int:
-    connection = shadow.connection
+def _swap(shadow: Shadow, projectors: Sequence[Projector], projection: Projection) -> int:
+    """Gives the last position of the first partition."""
+    connection, reached = shadow.connection, list[int]()
     with connection.transaction():
         connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
-        _position(connection, projection, hold=True)
-        projector.catch_up()
+        for one in projectors:
+            _position(connection, projection, one.partition, hold=True)
+            one.catch_up()
         shadow.lock()
         shadow.replace()
-        position = projector.lanes[projection.name].position
-        connection.execute(
-            "INSERT INTO projection VALUES (%s, %s, 0, %s) "
-            "ON CONFLICT (name, log, partition) DO UPDATE SET position = excluded.position",
-            (projection.name, projection.log, position),
-        )
-    return position
+        for one in projectors:
+            reached.append(one.lanes[projection.name].position)
+            connection.execute(
+                "INSERT INTO projection VALUES (%s, %s, %s, %s) "
+                "ON CONFLICT (name, log, partition) DO UPDATE SET position = excluded.position",
+                (projection.name, projection.log, one.partition, reached[-1]),
+            )
+    return reached[0]
 
 
 def _beyond(projection: Projection, position: int, reached: int) -> list[str]:

@@ -34,13 +34,18 @@ _APPEND = """SELECT recorded_us, last, last_hash FROM append_events(
 _TRACED = "originator_id, originator_version, topic, state, correlation_id, causation_id, actor, book, command_id"
 
 
+def unique_owner() -> str:
+    """A name for this process as the holder of leases, never given before."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
 class LedgerRecorder(ApplicationRecorder):
     """Writer and reader of one log and partition. Threads may share it; appends are then one after the other."""
 
     def __init__(self, database_url: str, log: Log, partition: int = 0, owner: str = "") -> None:
         self.log = log
         self.partition = partition
-        self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.owner = owner or unique_owner()
         self.writing = Session(database_url, f"{log} writer")
         self.reading = Session(database_url, f"{log} reader")
         self.head: Head | None = None

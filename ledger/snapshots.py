@@ -130,38 +130,38 @@ class Folding(Struct, Generic[State], frozen=True, kw_only=True):
     canonical: Callable[[bytes], bytes]
     books: tuple[str, ...] = ()
 
-    def recovered(self, session: Session, most: Positions = ANYWHERE) -> tuple[State, Positions]:
+    def recovered(self, session: Session, most: Positions = ANYWHERE, *, partition: int = 0) -> tuple[State, Positions]:
         """The newest snapshot, and what is folded in it; where there is none that can be used, the beginning."""
-        return self._thawed(Snapshots(session, self.name, self.fingerprint).newest(most))
+        return self._thawed(Snapshots(session, self.name, self.fingerprint, partition).newest(most))
 
-    def take(self, session: Session, until: Positions, every: int) -> Positions | None:
+    def take(self, session: Session, until: Positions, every: int, partition: int = 0) -> Positions | None:
         """Folds on from the newest snapshot and writes the next; None where fewer than `every` events came since."""
-        snapshots = Snapshots(session, self.name, self.fingerprint)
+        snapshots = Snapshots(session, self.name, self.fingerprint, partition)
         found = snapshots.newest(until)
         if (found.positions if found else Positions()).behind(until) < every:
             return None
         state, at = self._thawed(found)
-        self._fold_on(session, state, at, until)
+        self._fold_on(session, state, at, until, partition)
         snapshots.write(Snapshot(until, self.freeze(state)))
         return until
 
-    def faults(self, session: Session) -> Iterator[tuple[Positions, str]]:
+    def faults(self, session: Session, partition: int = 0) -> Iterator[tuple[Positions, str]]:
         """Every snapshot that a core would believe, and what is wrong with it ("": nothing): what is stored is compared
         with what the logs give from their start."""
-        for stored in Snapshots(session, self.name, self.fingerprint).all():
-            yield stored.positions, self._fault(session, stored)
+        for stored in Snapshots(session, self.name, self.fingerprint, partition).all():
+            yield stored.positions, self._fault(session, stored, partition)
 
-    def _fault(self, session: Session, stored: Snapshot) -> str:
+    def _fault(self, session: Session, stored: Snapshot, partition: int) -> str:
         try:
             told = self.canonical(stored.state)
         except Unreadable as error:
             return f"it cannot be read: {error}"
         state = self.begin()
-        self._fold_on(session, state, Positions(), stored.positions)
+        self._fold_on(session, state, Positions(), stored.positions, partition)
         return "" if self.canonical(self.freeze(state)) == told else "it is not what the logs give"
 
-    def _fold_on(self, session: Session, state: State, at: Positions, until: Positions) -> None:
-        governance, execution = LogReader(session, "governance"), LogReader(session, "execution")
+    def _fold_on(self, session: Session, state: State, at: Positions, until: Positions, partition: int) -> None:
+        governance, execution = LogReader(session, "governance", partition), LogReader(session, "execution", partition)
         for recorded in _until(governance.events(after=at.governance, aggregates=self.books), until.governance):
             self.apply(state, recorded)
         for recorded in _until(execution.events(after=at.execution), until.execution):

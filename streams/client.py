@@ -11,6 +11,7 @@ import redis.asyncio
 
 from streams.envelope import LARGEST_ENTRY, Envelope, Refused, encode
 from streams.messages import DeadLetter
+from streams.partitions import plain
 
 TICKS = "market.ticks"
 COMMANDS = "governance.commands"
@@ -132,10 +133,16 @@ class AsyncStreams:
         await self.redis.aclose()
 
 
+def kept(stream: str) -> int | None:
+    """How many entries a stream keeps, whichever partition it is of; None where others see to that."""
+    return KEPT.get(stream) or KEPT.get(plain(stream))
+
+
 def addition(stream: str, envelope: Envelope) -> tuple[str | bytes | int, ...]:
     """XADD as words: redis-py's own xadd() costs as much again as the command."""
-    kept = ("MAXLEN", "~", KEPT[stream]) if stream in KEPT else ()
-    return ("XADD", stream, *kept, "*", FIELD, encode(envelope))
+    most = kept(stream)
+    kept_words = ("MAXLEN", "~", most) if most else ()
+    return ("XADD", stream, *kept_words, "*", FIELD, encode(envelope))
 
 
 def _entries(answer: object) -> list[Entry]:

@@ -13,6 +13,8 @@ import msgspec
 import redis
 from hdrh.histogram import HdrHistogram
 
+from streams.partitions import suffixed
+
 TTL_S = 5
 EVERY_NS = 500_000_000
 PROGRESS_EVERY = 200  # ticks; a word with every read would cost more than it tells
@@ -156,9 +158,9 @@ def resident_mb() -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
-def lives(connection: redis.Redis, process: str) -> bool:
-    """Whether it has spoken within the last 5 s; each process may ask so of itself."""
-    return bool(connection.exists(f"process:{process}"))
+def lives(connection: redis.Redis, process: str, partitions: int = 1) -> bool:
+    """Whether it has spoken within the last 5 s, for any partition; each process may ask so of itself."""
+    return bool(connection.exists(*(f"process:{suffixed(process, number)}" for number in range(partitions))))
 
 
 def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:

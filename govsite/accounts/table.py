@@ -23,7 +23,7 @@ PREFIX = "gov_"
 """Of the roles in PostgreSQL, where an account named `web` may be somebody else's."""
 
 LEDGERS = (LEDGER_GOVERNANCE, LEDGER_EXECUTION)
-RELEASE = "django_migrations"
+RELEASE = "django_migrations head"
 READ_MODELS = (
     "execution_account execution_fill execution_order execution_position"
     " governance_alarm governance_ballot governance_book governance_breakerstate governance_changerequest"
@@ -66,6 +66,12 @@ BROADCASTS = "(+publish +psubscribe +punsubscribe &/0.celery* &/0.celery.pidbox)
 BEATS = "(+set +del %W~process:beat)"
 EVERY_REPORT = "(+scan +mget +get +exists %R~process:*)"
 
+
+def _shares(log: str) -> str:
+    """Writers of several partitions tell each other that they live."""
+    return f"(+set +del +scan ~holds:{log}:*)"
+
+
 ACCOUNTS: Mapping[str, Account] = {
     "feed": Account(
         tables={RELEASE: "SELECT", MARKET: "SELECT, INSERT, UPDATE, DELETE"},
@@ -94,12 +100,14 @@ ACCOUNTS: Mapping[str, Account] = {
         rules=(
             f"(+xgroup|create +xgroup|destroy +xsetid ~{COMMANDS} ~{COMMANDS}.*)",
             "(+set %W~readings:*)",
+            _shares("governance"),
         ),
     ),
     "executor": Account(
         tables={RELEASE: "SELECT", "event_log ledger head snapshot": "SELECT"},
         functions=WRITERS,
         reads=(TICKS, LEDGER_GOVERNANCE),
+        rules=(_shares("execution"),),
     ),
     "relay": Account(
         tables={

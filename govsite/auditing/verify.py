@@ -24,10 +24,12 @@ from ledger import archive, rebuild
 from ledger.checkpoint_copies import copy_path
 from ledger.checkpoint_review import review
 from ledger.checkpoints import last_of
+from ledger.partitioning import count_of
 from ledger.segments import folder_of
 from ledger.session import Session
 from ledger.signing import BadKey, Trusted, trusted
 from ledger.verifying import head_and_end, headless, heads, log_name, verify_log
+from streams.partitions import suffixed
 
 EXAMPLES = """
   python manage.py audit verify                                 everything; exit code 1 where anything does not hold
@@ -253,8 +255,10 @@ def snapshots(inquiry: Inquiry) -> bool:
     whole, session = True, Session(settings.DATABASE_URL, "verify")
     try:
         for folding in (governing.FOLDING, executing.FOLDING):
-            for at, fault in folding.faults(session):
-                place = f"snapshot of {folding.name} at {at.governance} of governance and {at.execution} of execution"
+            partitions = range(count_of(session.connection))
+            for number, (at, fault) in ((n, found) for n in partitions for found in folding.faults(session, n)):
+                name = suffixed(folding.name, number)
+                place = f"snapshot of {name} at {at.governance} of governance and {at.execution} of execution"
                 whole = whole and not fault
                 remedy = f"BROKEN: {fault}; delete it from the table snapshot and start the cores again"
                 inquiry.say(f"{place}: {remedy if fault else 'it is what the logs give'}")

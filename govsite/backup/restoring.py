@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -20,12 +20,13 @@ from psycopg.sql import SQL, Composed, Identifier
 from govsite.backup.checking import Progress
 from govsite.backup.manifest import ARCHIVE, PUBLIC_KEYS, Manifest, NotWhole, Part, table_of
 from ledger.archive_writer import sync_directory
-from ledger.projector import Projector, tune
+from ledger.projector import Projection, Projector, tune
 from ledger.rebuild import projections
 from ledger.session import PATIENCE
 from ledger.signing import PUBLIC
 from ledger.verifying import heads, log_name, verify_log
 from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, LEDGER_GOVERNANCE, connect
+from streams.partitions import suffixed
 
 Connection = psycopg.Connection[Any]
 
@@ -60,7 +61,7 @@ def restore(
     with psycopg.connect(database_url, autocommit=True, application_name="restore", **PATIENCE) as connection:
         _refuse_used(connection, manifest)
         _refuse_files(archive, data_dir / PUBLIC)
-        _refuse_streams(redis_url)
+        _refuse_streams(redis_url, {head.partition for head in manifest.heads})
         _make_tables(manifest)
         with ZipFile(path) as zipped:
             _load(connection, zipped, manifest, tell)
@@ -95,13 +96,14 @@ def _refuse_files(archive: Path, public_keys: Path) -> None:
         raise Refused(f"{public_keys} is there already: move it away, or choose another --data-dir")
 
 
-def _refuse_streams(redis_url: str) -> None:
+def _refuse_streams(redis_url: str, partitions: set[int]) -> None:
     """Commands and decisions that came after the backup would be taken as new by those who start on it."""
     if not redis_url:
         return
     try:
         with connect(redis_url, 5) as connection:
-            found = [stream for stream in STREAMS if connection.exists(stream)]
+            names = [suffixed(name, partition) for name in STREAMS for partition in sorted(partitions | {0})]
+            found = [stream for stream in names if connection.exists(stream)]
     except (redis.RedisError, OSError) as error:
         raise Refused(
             f"Redis does not answer, and it must be known to be empty ({error}): start an empty one"
@@ -180,17 +182,18 @@ def _verify(connection: Connection, manifest: Manifest, tell: Progress) -> None:
 
 def _make_read_models(database_url: str, manifest: Manifest, tell: Progress) -> None:
     tune()
-    ends = {head.log: head.position for head in manifest.heads}
-    projector = Projector(
-        database_url,
-        projections(),
-        after_commit=lambda one, first, last: tell(f"read models of {one.name}", last, ends.get(one.log, last)),
-    )
-    projector.connect()
-    try:
-        projector.catch_up()
-    finally:
-        projector.close()
+    for partition in sorted({head.partition for head in manifest.heads}):
+        ends = {head.log: head.position for head in manifest.heads if head.partition == partition}
+
+        def told(one: Projection, first: int, last: int, ends: Mapping[str, int] = ends) -> None:
+            tell(f"read models of {one.name}", last, ends.get(one.log, last))
+
+        projector = Projector(database_url, projections(), after_commit=told, partition=partition)
+        projector.connect()
+        try:
+            projector.catch_up()
+        finally:
+            projector.close()
 
 
 def _put_files(zipped: ZipFile, manifest: Manifest, archive: Path, data_dir: Path, tell: Progress) -> None:

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -57,12 +58,12 @@ def measure(rounds: int, *, say: Callable[[str], None]) -> dict[str, Any]:
             founded = _found(directory, database_url, redis_url)
             with _governor(directory, database_url, redis_url) as governor:
                 streams = Streams(redis_url)
-                _until(lambda: streams.redis.exists("process:governor"), governor, "a governor")
-                streams.publish(TICKS, [_quote()])
+                until(lambda: streams.redis.exists("process:governor"), governor, "a governor")
+                streams.publish(TICKS, [quote(1)])
                 say(f"resolving {rounds:,} rounds")
                 streams.publish(COMMANDS, list(commands(rounds)))
                 with psycopg.connect(database_url, autocommit=True) as ledger:
-                    _until(lambda: _decided(ledger, founded)[0] >= rounds, governor, "a decision of every round")
+                    until(lambda: _decided(ledger, founded)[0] >= rounds, governor, "a decision of every round")
                     decided, events, seconds = _decided(ledger, founded)
                     outcomes: dict[str, int] = dict(ledger.execute(OUTCOMES).fetchall())
         return {
@@ -76,14 +77,14 @@ def measure(rounds: int, *, say: Callable[[str], None]) -> dict[str, Any]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def commands(rounds: int) -> Iterator[Envelope]:
+def commands(rounds: int, book: str = BOOK) -> Iterator[Envelope]:
     """One round after the other, bought and sold in turn so that the book never fills, each order of its own size."""
     now = time.time_ns()
     voters = [plan.name for plan in DEMO_COUNCIL if plan.prior_ppm]
     for number in range(rounds):
         target = Decimal(0) if number % 2 else Decimal("0.00100") + Decimal(number % 10_000).scaleb(-5)
         proposal = SubmitProposal(
-            proposal_id=f"round-{number}",
+            proposal_id=f"{book}-{number}",
             action="trade",
             instrument="BTCUSDT",
             target=target,
@@ -93,7 +94,7 @@ def commands(rounds: int) -> Iterator[Envelope]:
             evidence_received_at=now,
         )
         author = voters[number % len(voters)]
-        yield Envelope(id=f"propose-{number}", body=proposal, actor=author, sent_at=now, book=BOOK)
+        yield Envelope(id=f"propose-{book}-{number}", body=proposal, actor=author, sent_at=now, book=book)
         for plan in DEMO_COUNCIL:
             approves = plan.name in voters
             ballot = CastBallot(
@@ -101,22 +102,22 @@ def commands(rounds: int) -> Iterator[Envelope]:
                 stance="approve" if approves else "abstain",
                 probability=0.6 if approves else None,
             )
-            yield Envelope(id=f"{plan.name}-{number}", body=ballot, actor=plan.name, sent_at=now, book=BOOK)
+            yield Envelope(id=f"{plan.name}-{book}-{number}", body=ballot, actor=plan.name, sent_at=now, book=book)
 
 
-def _quote() -> Envelope:
+def quote(number: int) -> Envelope:
     now = time.time_ns()
-    quote = Quote(
+    told = Quote(
         instrument="BTCUSDT",
         market_at=now,
         received_at=now,
-        update_id=1,
+        update_id=number,
         bid=PRICE,
         bid_size=Decimal(1),
         ask=PRICE,
         ask_size=Decimal(1),
     )
-    return Envelope(id=quote.id, body=quote, actor="feed", sent_at=now)
+    return Envelope(id=told.id, body=told, actor="feed", sent_at=now)
 
 
 def _decided(ledger: psycopg.Connection[Any], founded: int) -> tuple[int, int, float]:
@@ -150,11 +151,14 @@ def _governor(directory: Path, database_url: str, redis_url: str) -> Iterator[su
         governor.wait(60)
 
 
-def manage(directory: Path, database_url: str, redis_url: str, *arguments: str) -> subprocess.Popen[bytes]:
+def manage(
+    directory: Path, database_url: str, redis_url: str, *arguments: str, more: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.Popen[bytes]:
     environment = os.environ | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "GOVSITE_DATA_DIR": str(directory),
+        **more,
     }
     with (directory / "bench.log").open("ab") as output:
         command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
@@ -195,7 +199,7 @@ def _answers(attempt: Callable[[str], None], url: str) -> bool:
     return True
 
 
-def _until(condition: Callable[[], Any], process: subprocess.Popen[bytes], what: str) -> None:
+def until(condition: Callable[[], Any], process: subprocess.Popen[bytes], what: str) -> None:
     deadline = time.monotonic() + START_WITHIN_S
     while not condition():
         if process.poll() is not None:

@@ -11,6 +11,7 @@ from ledger.chain import Broken as BrokenChain
 from ledger.chain import ChainRow, verify
 from ledger.records import GENESIS
 from ledger.verifying import heads
+from streams.partitions import suffixed
 
 SETTLED_S = 5  # by then every order that rests nowhere has come to its end, or something is wrong
 WINDOW_S = 900.0
@@ -88,21 +89,21 @@ class Checks(Struct):
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try:
             found: list[str] = []
-            for log, _, position, _ in heads(connection):
-                found += self._chain(connection, log, position)
+            for log, partition, position, _ in heads(connection):
+                found += self._chain(connection, log, partition, position)
             for query, sentence in QUESTIONS:
                 found += [sentence.format(*row) for row in connection.execute(query, {"window": window_s})]
         finally:
             connection.execute("ROLLBACK")
         return found
 
-    def _chain(self, connection: psycopg.Connection[Any], log: str, position: int) -> list[str]:
-        seen = self.seen.setdefault(log, Seen())
+    def _chain(self, connection: psycopg.Connection[Any], log: str, partition: int, position: int) -> list[str]:
+        seen = self.seen.setdefault(suffixed(log, partition), Seen())
         if position < seen.position:
             return [f"the {log} log ends at {position} but was seen at {seen.position}: committed events are lost"]
         query = f"""SELECT {", ".join(ChainRow._fields)} FROM event_log
-            WHERE log = %s AND partition = 0 AND position > %s ORDER BY position"""
-        rows = map(ChainRow._make, connection.execute(query, [log, seen.position]))
+            WHERE log = %s AND partition = %s AND position > %s ORDER BY position"""
+        rows = map(ChainRow._make, connection.execute(query, [log, partition, seen.position]))
         for row in verify(rows, after=seen.position, previous=seen.hash):
             if isinstance(row, BrokenChain):
                 return [f"the {log} log is broken at {row.position}: {row.reason}"]

@@ -18,6 +18,7 @@ import psycopg
 import redis
 import redis.asyncio
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 
 from governance.models import Book
@@ -25,7 +26,7 @@ from govsite.live import memo
 from govsite.live.frames import encoded, framed, group_of_book
 from govsite.live.rounds import Rounds
 from govsite.live.snapshot import described
-from govsite.live.status import STREAMS, Heard, StreamState
+from govsite.live.status import Heard, StreamState, stream_names
 from govsite.live.ticker import Ticker
 from govsite.ops import halting, market, standing
 from streams import client, telemetry
@@ -39,12 +40,14 @@ from streams.messages import (
     Symbol,
     Tick,
 )
+from streams.partitions import log_names, plain, suffixed
 
 TICKS_EVERY_S = 0.1
 STATUS_EVERY_S = 1.0
 STATUS_PAUSE_S = 0.25
 SAMPLE = 400
-LEDGERS = {client.LEDGER_GOVERNANCE: "governance", client.LEDGER_EXECUTION: "execution"}
+LEDGERS = {f"ledger.{name}": name for name in log_names(settings.PARTITIONS)}
+ROUNDS = [suffixed(client.DELIBERATIONS, partition) for partition in range(settings.PARTITIONS)]
 SYMBOL = msgspec.json.Decoder(Symbol)
 LOST = (redis.RedisError, psycopg.OperationalError, OperationalError, InterfaceError, ConnectionError)
 
@@ -76,7 +79,7 @@ class Broadcaster(threading.Thread):
     def advanced(self, name: str, position: int) -> None:
         """Called by the projector after each commit, from its thread."""
         self._loop.call_soon_threadsafe(self._note, name, position)
-        if name == "execution":
+        if plain(name) == "execution":
             self._loop.call_soon_threadsafe(self._traded.set)
 
     def _note(self, name: str, position: int) -> None:
@@ -184,15 +187,14 @@ class Broadcaster(threading.Thread):
     async def _tell_rounds(self) -> None:
         """What was announced in the last tenth of a second, at once."""
         self.rounds = {}
-        last = await self._last_id(client.DELIBERATIONS)
+        last = {stream: await self._last_id(stream) for stream in ROUNDS}
         while True:
             await asyncio.sleep(TICKS_EVERY_S)
-            answer = await self.redis.xread({client.DELIBERATIONS: last}, count=2000)
+            answer = await self.redis.xread(cast("dict[Any, Any]", last), count=2000)
             if not answer:
                 continue
-            entries = answer[0][1]
-            last = entries[-1][0].decode()
-            for _, fields in entries:
+            last |= {stream.decode(): entries[-1][0].decode() for stream, entries in answer}
+            for _, fields in [entry for _, entries in answer for entry in entries]:
                 book, body = _booked(fields)
                 if isinstance(body, ProposalAnnounced | MassCounted | DeliberationResolved):
                     for name in {"", book}:  # whoever follows no book sees the rounds of all
@@ -229,7 +231,7 @@ class Broadcaster(threading.Thread):
                 await memo.remember("status", text, listed)
 
     async def _machine(self, now: int) -> dict[str, Any]:
-        streams = [await self._stream(name) for name in STREAMS]
+        streams = [await self._stream(name) for name in stream_names(settings.PARTITIONS)]
         reports = await self._database_run(telemetry.processes, self.reports)
         self.heard.take(reports)
         await self._count_refused()

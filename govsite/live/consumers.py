@@ -13,6 +13,7 @@ import redis
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from govsite.access import sessions
@@ -25,6 +26,7 @@ from govsite.live.hub import hub
 from govsite.live.requests import Allowance, BadRequest, Request, groups, logs, needed, parse
 from govsite.live.snapshot import NoSuchBook
 from govsite.live.tail import Tail, View, tail
+from streams.partitions import log_names, suffixed
 
 FARTHEST = 5000
 WINDOW = 64
@@ -47,7 +49,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.logs: set[str] = set()
         self.needs: dict[str, str] = {}
         self.joined: set[str] = set()
-        self.position = {"governance": 0, "execution": 0}
+        self.position = dict.fromkeys(log_names(settings.PARTITIONS), 0)
         self.head = dict(self.position)
         self.view = View("", everything=False)
         self.newest: dict[str, str] = {}
@@ -137,7 +139,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.look_again(await database_sync_to_async(rights)(self.scope["user"]))
         if self.ended:
             return
-        self.logs = logs(topics)
+        self.logs = {suffixed(name, number) for name in logs(topics) for number in range(settings.PARTITIONS)}
         parts = frozenset(topic.partition(":")[0] for topic in topics)
         beginning = await beginnings().of(request.book, parts & {"status", "deliberations"})
         self.view = View(beginning.book, everything="ledger" in topics)
@@ -151,10 +153,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """What the ledger has after the snapshot, or after where the browser stands."""
         self.head = {**self.head, **await reader.heads()}
         for name in self.position:
-            start = min(after.get(name, positions[name]), positions[name])
+            start = min(after.get(name, positions.get(name, 0)), positions.get(name, 0))
             if name in self.logs and self.head[name] - start > FARTHEST:
-                await self._give(_gap(name, start, positions[name]))
-                start = positions[name]
+                await self._give(_gap(name, start, positions.get(name, 0)))
+                start = positions.get(name, 0)
             self.position[name] = start
         self._start(self._pump(reader))
         self.wake.set()

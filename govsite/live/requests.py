@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,7 +16,7 @@ BURST = 40.0
 TOPIC = r"^(deliberations|executions|ledger|status|ticks(:[A-Z0-9][A-Z0-9._-]{0,31})?)$"
 Topic = Annotated[str, Meta(pattern=TOPIC)]
 Position = Annotated[int, Meta(ge=0)]
-Name = Literal["governance", "execution"]
+Name = Annotated[str, Meta(pattern=r"^(governance|execution)(\.[1-9][0-9]{0,3})?$")]
 
 LOGS: dict[str, Name] = {"deliberations": "governance", "executions": "execution"}
 PERMISSIONS = {

@@ -10,6 +10,7 @@ from governance.models import Book, Decision
 from govsite.live.summaries import summaries
 from govsite.ops import halting, standing
 from ledger.rebuild import projections
+from streams.partitions import suffixed
 
 DECISIONS = 60
 
@@ -38,8 +39,9 @@ def _tables() -> str:
 def positions() -> dict[str, int]:
     """How far the read models have got in each log."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT log, position FROM projection WHERE name = log AND partition = 0")
-        return {"governance": 0, "execution": 0, **dict(cursor.fetchall())}
+        cursor.execute("SELECT log, partition, position FROM projection WHERE name = log")
+        reached = {suffixed(log, partition): position for log, partition, position in cursor.fetchall()}
+        return {"governance": 0, "execution": 0, **reached}
 
 
 def _book(name: str, parts: frozenset[str]) -> dict[str, Any]:

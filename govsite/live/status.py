@@ -8,12 +8,20 @@ from typing import Any
 from msgspec import Struct
 
 from streams import client
+from streams.partitions import suffixed
 
 PROCESSES = ("feed", "agents", "governor", "executor", "relay", "projector", "web")
 STREAMS = (
     *(client.TICKS, client.COMMANDS, client.DELIBERATIONS),
     *(client.LEDGER_GOVERNANCE, client.LEDGER_EXECUTION, client.DEAD_LETTERS),
 )
+SHARED = (client.TICKS, client.DEAD_LETTERS)
+
+
+def stream_names(partitions: int) -> list[str]:
+    """Every stream of every partition."""
+    more = (name for name in STREAMS if name not in SHARED)
+    return [*STREAMS, *(suffixed(name, number) for name in more for number in range(1, partitions))]
 
 
 class StreamState(Struct, frozen=True):

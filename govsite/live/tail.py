@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from govsite.live import presence
+from streams.partitions import split, suffixed
 
 BATCH = 500
 LARGEST_FRAME = 256 * 1024
@@ -32,7 +33,7 @@ PUBLIC = frozenset(
 QUERY = """
 SELECT position, event_id::text, (extract(epoch FROM recorded_at) * 1000)::bigint, aggregate, aggregate_id::text,
        version, event, book, actor, correlation_id, causation_id, payload::text
-FROM ledger WHERE log = %s AND partition = 0 AND position > %s ORDER BY position LIMIT %s
+FROM ledger WHERE log = %s AND partition = %s AND position > %s ORDER BY position LIMIT %s
 """
 NAMES = (
     *("position", "event_id", "at", "aggregate", "aggregate_id", "version"),
@@ -109,11 +110,11 @@ class Tail:
     async def heads(self) -> dict[str, int]:
         """Where the logs end."""
         async with self._lock:
-            cursor = await (await self._connected()).execute("SELECT log, position FROM head WHERE partition = 0")
-            return dict(await cursor.fetchall())
+            cursor = await (await self._connected()).execute("SELECT log, partition, position FROM head")
+            return {suffixed(log, partition): position for log, partition, position in await cursor.fetchall()}
 
     async def _read(self, log: str, position: int) -> list[tuple[Any, ...]]:
-        cursor = await (await self._connected()).execute(QUERY, (log, position, BATCH), prepare=True)
+        cursor = await (await self._connected()).execute(QUERY, (*split(log), position, BATCH), prepare=True)
         return await cursor.fetchall()
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:

@@ -32,6 +32,7 @@ from streams import messages as m
 from streams.client import COMMANDS
 from streams.commands import FeedCommand, OperatorCommand
 from streams.envelope import Envelope, Refused, decode, encode
+from streams.partitions import plain
 
 LONGEST_REASON = 500
 ANSWERS = {"DUPLICATE": "it was consumed before"}
@@ -108,7 +109,7 @@ def _around(found: Letter) -> Iterator[tuple[str, str]]:
 def verdict(letter: Letter) -> Verdict:
     if letter.is_cut:
         return Verdict(None, f"Only its first {letters.CUT_AT // 1024} KiB were kept, so it is not whole.")
-    if letter.stream != COMMANDS:
+    if plain(letter.stream) != COMMANDS:
         return Verdict(None, f"It came by {letter.stream or 'no known stream'}: only commands are sent again.")
     try:
         envelope = decode(letter.raw)

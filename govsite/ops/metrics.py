@@ -176,8 +176,8 @@ def _letters(connected: redis.Redis) -> GaugeMetricFamily:
 
 _HEADS = "SELECT log, partition, position FROM head"
 _PROJECTIONS = """
-    SELECT projection.name, head.position - projection.position FROM projection
-    JOIN head ON head.log = projection.name AND head.partition = 0"""
+    SELECT projection.name, max(head.position - projection.position) FROM projection
+    JOIN head ON head.log = projection.name AND head.partition = projection.partition GROUP BY 1"""
 _BOOKS = "SELECT book FROM governance_book"
 _ALARMS = "SELECT book, breaker, count(*) FROM governance_alarm WHERE acknowledged_at IS NULL GROUP BY 1, 2"
 _WAITING = "SELECT count(*) FROM outbox WHERE result IS NULL"

@@ -27,6 +27,7 @@ from govsite.ops.reading import reading
 from ledger import audit
 from ledger.audit import LOGS, Connection
 from ledger.errors import LedgerError
+from streams.partitions import split
 
 STEPS = 1000
 PATIENCE_S = 30
@@ -75,13 +76,15 @@ def page(request: HttpRequest) -> HttpResponse:
 def _moment(connection: Connection, text: str) -> datetime:
     """The time that is meant. Raises Misused, in words."""
     log, colon, position = text.partition(":")
-    if colon and log in LOGS:
+    if colon and split(log)[0] in LOGS:
         if not position.isdecimal() or len(position) > 18:
             raise Misused(f"at: {position[:40]!r} is no position; write {log}:120")
-        query = "SELECT recorded_at FROM event_log WHERE log = %s AND partition = 0 AND position = %s"
-        row = connection.execute(query, [log, int(position)]).fetchone()
+        query = "SELECT recorded_at FROM event_log WHERE log = %s AND partition = %s AND position = %s"
+        row = connection.execute(query, [*split(log), int(position)]).fetchone()
         if row is None:
-            last = connection.execute("SELECT position FROM head WHERE log = %s AND partition = 0", [log]).fetchone()
+            last = connection.execute(
+                "SELECT position FROM head WHERE log = %s AND partition = %s", split(log)
+            ).fetchone()
             raise Misused(f"at: the {log} log has no position {position}; its last is {last[0] if last else 0}")
         recorded_at: datetime = row[0]
         return recorded_at.astimezone(UTC)

@@ -145,6 +145,9 @@ CHANNEL_LAYERS = {
 LIVE_SOCKETS = environment.number("GOVSITE_LIVE_SOCKETS", 1000)
 LIVE_SOCKETS_PER_PERSON = environment.number("GOVSITE_LIVE_SOCKETS_PER_PERSON", 20)
 
+# Into how many partitions a new ledger is divided; one that is written keeps its number.
+PARTITIONS = environment.number("GOVSITE_PARTITIONS", 1)
+
 # Where books with the term real_venue trade; "" is nowhere.
 VENUE = os.environ.get("GOVSITE_VENUE", "")
 

@@ -15,7 +15,7 @@ def trouble(name: str) -> str | None:
     """Why the process is not taken for alive; None where it is."""
     try:
         with connect(settings.REDIS_URL) as connection:
-            heard = lives(connection, name)
+            heard = lives(connection, name, settings.PARTITIONS)
     except redis.RedisError as error:
         return f"Redis does not answer: {error}"
     return None if heard else f"nothing was heard of {name} for 5 s"

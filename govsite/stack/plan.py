@@ -10,11 +10,14 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Literal
 
+from django.conf import settings
+
 from govsite.stack.child import Child
 from govsite.tracing import ENDPOINTS
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FEEDS = ("live", "replay", "synthetic")
+DEMO = ("demo",)
 RECORDED = ("agents", "governor", "executor")
 
 
@@ -55,6 +58,12 @@ class Options:
     council: Literal["demo", "bench"] = "demo"
     metronome: int | None = None
     dashboard: bool = True
+    books: tuple[str, ...] = DEMO
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    """One of a kind has no number."""
+    return [name if number == 1 else f"{name}-{number}" for number in range(1, count + 1)]
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,8 @@ class Plan:
         """Tables, operators and the demo book, once at every start."""
         options = self.options
         arguments = ["--council", options.council]
+        if options.books != DEMO:
+            arguments += ["--books", *options.books]
         if options.paths:
             arguments += ["--path", *options.paths]
         if options.feed == "live":
@@ -80,9 +91,13 @@ class Plan:
     def processes(self) -> Iterator[Child]:
         """Everything but the servers and the feed."""
         yield self._command("relay", "runrelay")
-        yield self._command("governor", "rungovernor", *self._record("governor"), stage=Stage.GOVERNOR)
-        yield self._command("executor", "runexecutor", *self._record("executor"), stage=Stage.EXECUTOR)
-        yield self._command("agents", "runagents", *self._council(), *self._record("agents"), stage=Stage.AGENTS)
+        for name in _numbered("governor", settings.PARTITIONS):
+            yield self._command(name, "rungovernor", *self._record("governor"), stage=Stage.GOVERNOR)
+        for name in _numbered("executor", settings.PARTITIONS):
+            yield self._command(name, "runexecutor", *self._record("executor"), stage=Stage.EXECUTOR)
+        for name, book in zip(_numbered("agents", len(self.options.books)), self.options.books, strict=True):
+            council = self._council() + ([] if (book,) == DEMO else ["--book", book])
+            yield self._command(name, "runagents", *council, *self._record(name), stage=Stage.AGENTS)
         yield self._command("projector", "runprojector")
         yield self._web()
         yield self._worker()

@@ -33,11 +33,11 @@ GAPS = """
     WHERE position <> before + 1"""
 
 FOLD_OF_FILLS = """
-    SELECT payload->>'instrument',
+    SELECT book, payload->>'instrument',
         sum((payload->>'quantity')::numeric * CASE payload->>'side' WHEN 'buy' THEN 1 ELSE -1 END)
-    FROM ledger WHERE event IN ('OrderFilled', 'OrderPartiallyFilled') GROUP BY 1"""
+    FROM ledger WHERE event IN ('OrderFilled', 'OrderPartiallyFilled') GROUP BY 1, 2"""
 
-POSITIONS = "SELECT instrument, quantity FROM execution_position"
+POSITIONS = "SELECT book, instrument, quantity FROM execution_position"
 
 
 def broken(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -49,8 +49,8 @@ def broken(url: str) -> dict[str, list[tuple[object, ...]]]:
             "proposals decided twice": connection.execute(PROPOSALS_DECIDED_TWICE).fetchall(),
             "gaps": connection.execute(GAPS).fetchall(),
         }
-        folded = {row[0]: row[1] for row in connection.execute(FOLD_OF_FILLS)}
-        positions = {row[0]: row[1] for row in connection.execute(POSITIONS)}
+        folded = {row[:2]: row[2] for row in connection.execute(FOLD_OF_FILLS)}
+        positions = {row[:2]: row[2] for row in connection.execute(POSITIONS)}
     wrong = {name for name in folded if folded[name] != positions.get(name, 0)}
     found["positions that are not the fold of fills"] = [(name, folded[name], positions.get(name)) for name in wrong]
     return {name: rows for name, rows in found.items() if rows}

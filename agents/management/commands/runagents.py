@@ -63,7 +63,7 @@ class Command(BaseCommand):
         if not (settings.DATABASE_URL and settings.REDIS_URL):
             raise CommandError(f"No stack runs in {settings.DATA_DIR}: start one, or set DATABASE_URL and REDIS_URL.")
         if options["check"]:
-            sys.exit(0 if lives(connect(settings.REDIS_URL), process_name(only)) else 1)
+            sys.exit(0 if lives(connect(settings.REDIS_URL), process_name(only, options["book"])) else 1)
         worker = Worker(
             database_url=settings.DATABASE_URL,
             redis_url=settings.REDIS_URL,
@@ -72,6 +72,7 @@ class Command(BaseCommand):
             book=options["book"],
             only=only,
             record=options["record"],
+            partitions=settings.PARTITIONS,
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(worker.run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from execution.executor import NAME, Executor
 from execution.venues.remote import RemoteVenue
+from ledger.holding import Holding
+from ledger.recorder import unique_owner
 from streams.client import connect
 from streams.stopping import Stop
 from streams.telemetry import lives
@@ -30,7 +33,8 @@ from the environment; without one their orders are rejected, never filled on pap
 it is; what became of it is asked by its client order id, and never sent again.
 
 No order is filled once a halt of its book is committed (manage.py halt); what is in hand is then cancelled.
-It is the only writer of the execution log: a second executor waits until the first one's lease ends. Without
+It is the only writer of the execution log: a second executor waits until the first one's lease ends; with
+GOVSITE_PARTITIONS > 1 each holds its share of the partitions, and takes over those of one that dies. Without
 PostgreSQL or Redis it says what it waits for, and goes on from the ledger when they are back.
 
 examples:
@@ -62,14 +66,22 @@ class Command(BaseCommand):
         if not (settings.DATABASE_URL and settings.REDIS_URL):
             raise CommandError(f"No stack runs in {settings.DATA_DIR}: start one, or set DATABASE_URL and REDIS_URL.")
         if options["check"]:
-            sys.exit(0 if lives(connect(settings.REDIS_URL), NAME) else 1)
-        Executor(
-            database_url=settings.DATABASE_URL,
-            redis_url=settings.REDIS_URL,
-            stop=Stop().install(),
-            record=options["record"],
-            venue=self._venue(options),
-        ).run()
+            sys.exit(0 if lives(connect(settings.REDIS_URL), NAME, settings.PARTITIONS) else 1)
+        stop, record = Stop().install(), options["record"]
+        urls = settings.DATABASE_URL, settings.REDIS_URL
+        executor = partial(Executor, database_url=urls[0], redis_url=urls[1])
+        if settings.PARTITIONS == 1:
+            executor(stop=stop, record=record, venue=self._venue(options)).run()
+            return
+        if record:
+            raise CommandError("--record keeps what one core was given: it needs GOVSITE_PARTITIONS=1")
+        owner = unique_owner()
+
+        def execute(partition: int, until: Stop) -> None:
+            venue = self._venue(options)
+            executor(stop=until, venue=venue, partition=partition, owner=owner, waits=False).run()
+
+        Holding(*urls, "execution", owner=owner, serve=execute, stop=stop).run()
 
     def _venue(self, options: dict[str, Any]) -> RemoteVenue | None:
         """What speaks to venues is large and only loaded where there is one."""

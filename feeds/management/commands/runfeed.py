@@ -208,7 +208,7 @@ class Command(BaseCommand):
 def _run(streams: Streams, wishes: Wishes, *, once: bool, show: Show | None) -> None:
     stop = Stop().install()
     telemetry = Telemetry(streams.redis, ACTOR)
-    publisher = Publisher(streams, telemetry)
+    publisher = Publisher(streams, telemetry, partitions=settings.PARTITIONS)
     after, source = persist(
         "Redis",
         lambda: (publisher.past().market_at, choose(wishes, publisher)),

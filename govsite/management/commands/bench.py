@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feeds.recordings.lines import Unreadable
-from govsite.bench import fanout, feeding, ledgering, rounds
+from govsite.bench import fanout, feeding, ledgering, partitions, rounds
 from govsite.bench.run import Unmeasured, measure
 
 RECORDINGS = settings.BASE_DIR.parent / "shared" / "market"
@@ -63,6 +63,12 @@ class Command(BaseCommand):
             "--path", nargs="+", metavar="FILE", help=f"recordings (default: {DEFAULT} beside the project)"
         )
         parser.add_argument("--rounds", type=int, metavar="N", help="measure only a governor, on N rounds sent ahead")
+        parser.add_argument(
+            "--partitions",
+            type=int,
+            metavar="P",
+            help="measure only governors: --rounds (default 2000) by 1 to P of them",
+        )
         parser.add_argument("--ledger", action="store_true", help="measure only the ledger, on one of --events events")
         parser.add_argument(
             "--events", type=int, default=200_000, metavar="N", help="with --ledger: how long it is (default 200000)"
@@ -82,6 +88,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console()
+        if options["partitions"]:
+            self._partitions(console, options)
+            return
         if options["rounds"]:
             self._rounds(console, options["rounds"], options["json"])
             return
@@ -141,6 +150,16 @@ class Command(BaseCommand):
         _print_ledger(console, report)
         if target:
             target.write_text(json.dumps(report, indent=2) + "\n")
+
+    def _partitions(self, console: Console, options: dict[str, Any]) -> None:
+        try:
+            with console.status("starting servers") as status:
+                report = partitions.measure(options["partitions"], options["rounds"] or 2_000, say=status.update)
+        except Unmeasured as error:
+            raise CommandError(str(error)) from error
+        _print_partitions(console, report)
+        if options["json"]:
+            options["json"].write_text(json.dumps(report, indent=2) + "\n")
 
     def _rounds(self, console: Console, number: int, target: Path | None) -> None:
         try:
@@ -207,6 +226,20 @@ def _print_viewers(console: Console, report: dict[str, Any]) -> None:
     console.print(f"{memory}, the audience's own CPU {report['audience_cpu']:.0%}, load {report['load']:.1f}")
     for why, number in report["lost"].items():
         console.print(f"{number:,} lost: {why}")
+
+
+def _print_partitions(console: Console, report: dict[str, Any]) -> None:
+    table = Table("partitions", "rounds/s", "of one", "events/s", "resolution p50 / p99 ms", "load")
+    for number, found in report["partitions"].items():
+        late = f"{found['resolution_p50_ms']:.1f} / {found['resolution_p99_ms']:.1f}"
+        rates = (f"{found['rounds_per_s']:,}", f"{found['ratio']:.2f}", f"{found['events_per_s']:,}")
+        table.add_row(str(number), *rates, late, str(found["load"]))
+    console.print(table)
+    console.print(
+        f"{report['cores']} cores for governors, PostgreSQL and Redis together; "
+        f"{found['bytes_per_event']:,} bytes an event; "
+        f"one more book: {report['book_kib']} KiB, {report['tick_us']} µs a tick"
+    )
 
 
 def _print_ledger(console: Console, report: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from ledger.entries import stream_of
 from ledger.projector import Projection, Projector, tune
 from ledger.rebuild import Busy, projections, rebuild
 from streams.client import connect
+from streams.partitions import suffixed
 from streams.stopping import Stop, Stopping, persist
 from streams.telemetry import Telemetry, lives
 
@@ -88,22 +90,40 @@ def _projector(**options: Any) -> Projector:
 
 
 def _catch_up(stop: Stop) -> int:
-    projector = _projector()
-    persist("PostgreSQL", projector.connect, stop, errors=LOST)
-    count = projector.catch_up()
-    projector.close()
+    count = 0
+    for partition in range(settings.PARTITIONS):
+        projector = _projector(partition=partition)
+        persist("PostgreSQL", projector.connect, stop, errors=LOST)
+        count += projector.catch_up()
+        projector.close()
     return count
 
 
 def _run(stop: Stop) -> None:
-    telemetry = Telemetry(connect(settings.REDIS_URL), "projector")
+    """The first partition in this thread, each other one in one of its own."""
     broadcaster = Broadcaster(settings.REDIS_URL)
     broadcaster.start()
+    others = [
+        threading.Thread(target=_project, args=(partition, broadcaster, stop), name=f"projector {partition}")
+        for partition in range(1, settings.PARTITIONS)
+    ]
+    for thread in others:
+        thread.start()
+    _project(0, broadcaster, stop)
+    for thread in others:
+        thread.join()
+    broadcaster.stop()
+
+
+def _project(partition: int, broadcaster: Broadcaster, stop: Stop) -> None:
+    telemetry = Telemetry(connect(settings.REDIS_URL), suffixed("projector", partition))
 
     def committed(projection: Projection, first: int, last: int) -> None:
-        telemetry.read_up_to(stream_of(projection.log, 0), f"{last}-0")
-        broadcaster.advanced(projection.log, last)
+        telemetry.read_up_to(stream_of(projection.log, partition), f"{last}-0")
+        broadcaster.advanced(suffixed(projection.log, partition), last)
 
-    projector = _projector(after_commit=committed, pause_s=PAUSE_S)
-    projector.run(settings.REDIS_URL, telemetry, stop)
-    broadcaster.stop()
+    projector = _projector(after_commit=committed, pause_s=PAUSE_S, partition=partition)
+    try:
+        projector.run(settings.REDIS_URL, telemetry, stop)
+    finally:
+        stop.set()  # whichever thread fails, the process ends and is started again

@@ -100,6 +100,13 @@ class Command(BaseCommand):
             default="demo",
             help="who votes in a new book",
         )
+        add(
+            "--books",
+            nargs="+",
+            default=["demo"],
+            metavar="NAME",
+            help="what to found and trade, each with a council of its own (default: demo)",
+        )
         add("--metronome", type=int, metavar="N", help="bench council: propose with every N-th tick")
         add(
             "--no-dashboard",
@@ -132,6 +139,7 @@ class Command(BaseCommand):
             council=options["council"],
             metronome=options["metronome"],
             dashboard=not options["no_dashboard"],
+            books=tuple(dict.fromkeys(options["books"])),
         )
         _refuse_impossible(chosen)
         _refuse_taken(chosen.port)

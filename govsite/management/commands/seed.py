@@ -14,7 +14,7 @@ from feeds.choosing import VENUES, Wanted
 from feeds.management.commands.runfeed import rest, symbols, venue, websocket
 from feeds.recordings import Unreadable, instruments
 from govsite.listing import Inquiry
-from govsite.seed import KNOWN, LOAD_TERMS, known_instrument, listed_symbols, seed, seen_instrument
+from govsite.seed import BOOK, KNOWN, LOAD_TERMS, known_instrument, listed_symbols, seed, seen_instrument
 from streams.events import InstrumentTerms
 
 EPILOG = """\
@@ -28,6 +28,7 @@ It writes both logs itself: no governor and no executor may be running.
 
 examples:
   manage.py seed
+  manage.py seed --book second
   manage.py seed --path recordings/solusdt.jsonl.gz
   manage.py seed --symbols BTCUSDT,DOGEUSDT
   manage.py seed --venue binance:DOGEUSDT alpaca-iex:AAPL,SPY
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--council", choices=COUNCILS, default="demo", help="who votes: the demo's agents, or load-test ones"
         )
+        parser.add_argument("--book", default=BOOK, help=f"which book to found (default: {BOOK})")
         parser.add_argument("--symbols", type=symbols, default=(), metavar="A,B", help="of a live feed, to be listed")
         parser.add_argument(
             "--venue",
@@ -73,12 +75,20 @@ class Command(BaseCommand):
         if options["venue"] or options["symbols"]:
             terms |= self._live(options)
         council, book_terms = COUNCILS[options["council"]]
-        new = seed(settings.DATABASE_URL, terms.values(), council, book_terms)
+        new = seed(
+            settings.DATABASE_URL,
+            terms.values(),
+            council,
+            book_terms,
+            book=options["book"],
+            partitions=settings.PARTITIONS,
+        )
         self.stdout.write(json.dumps({"new": new}))
 
     def _live(self, options: dict[str, Any]) -> dict[str, InstrumentTerms]:
         url = settings.DATABASE_URL
-        inquiry = Inquiry(url, listed=listed_symbols(url), urls=options["url"], rest_urls=options["rest"])
+        listed = listed_symbols(url, options["book"], settings.PARTITIONS)
+        inquiry = Inquiry(url, listed=listed, urls=options["url"], rest_urls=options["rest"])
         inquiry.ask(options["venue"] or [Wanted("binance")], options["symbols"])
         for warning in inquiry.warnings:
             self.stderr.write(self.style.WARNING(warning))

@@ -6,18 +6,22 @@ import argparse
 import os
 import signal
 import time
+from functools import partial
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from govsite.accounts.table import VARIABLES
+from govsite.seed import BOOK
 from govsite.stack.console import process_table
 from govsite.stack.datadir import DataDir
 from govsite.stack.operators import make_operators
 from ledger.errors import LeaseHeld
+from ledger.partitioning import OtherPartitions, divide
 from streams.client import connect
 from streams.stopping import Stop, persist
 from streams.telemetry import processes
@@ -48,6 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("--path", nargs="+", default=[], metavar="FILE", help="prepare: recordings to trade")
         for name in LIVE:
             parser.add_argument(f"--{name}", nargs="+", default=[], help="prepare: what to list, as for `seed`")
+        parser.add_argument("--books", nargs="+", default=[BOOK], help=f"prepare: which to found (default: {BOOK})")
         parser.add_argument("--council", default="demo", choices=("demo", "bench"), help="prepare: who votes")
 
     def handle(self, **options: Any) -> None:
@@ -84,17 +89,26 @@ class Command(BaseCommand):
             time.sleep(0.1)
         self.stdout.write(f"The stack in {data.path} has stopped.")
 
+    def _divide(self) -> None:
+        try:
+            with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
+                divide(connection, settings.PARTITIONS)
+        except OtherPartitions as error:
+            raise CommandError(str(error)) from error
+
     def _prepare(self, data: DataDir, options: dict[str, Any]) -> None:
         call_command("migrate", interactive=False, verbosity=1)
         if any(os.environ.get(name) for name in VARIABLES):
             call_command("accounts", "provision")
         make_operators(data)
+        self._divide()
         seed = ["seed", "--council", options["council"]]
         for name in ("path", *LIVE):
             seed += [f"--{name}", *options[name]] if options[name] else []
-        persist(
-            "writers of an earlier stack to be over", lambda: call_command(*seed), Stop().install(), errors=(LeaseHeld,)
-        )
+        stop = Stop().install()
+        for book in options["books"]:
+            found = partial(call_command, *seed, "--book", book)
+            persist("writers of an earlier stack to be over", found, stop, errors=(LeaseHeld,))
 
 
 def _running(data: DataDir) -> int:
