@@ -88,7 +88,7 @@ class Publisher:
             for words in self._additions(batch, now):
                 pipe.execute_command(*words)  # type: ignore[no-untyped-call]
             for command in batch.commands:
-                words = addition(COMMANDS, self._command(command, now))
+                words = addition(COMMANDS, self._command(command, now), self._streams.signer)
                 pipe.execute_command(*words)  # type: ignore[no-untyped-call]
             if batch.ticks:
                 last = batch.ticks[-1]
@@ -103,7 +103,7 @@ class Publisher:
         and a snapshot is only counted, because another one comes."""
         additions, ticks = [], []
         for tick in batch.ticks:
-            words = addition(TICKS, Envelope(id=tick.id, body=tick, actor=ACTOR, sent_at=now))
+            words = addition(TICKS, Envelope(id=tick.id, body=tick, actor=ACTOR, sent_at=now), self._streams.signer)
             if len(cast("bytes", words[-1])) <= LARGEST_ENTRY:
                 ticks.append(tick)
                 additions.append(words)

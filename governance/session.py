@@ -13,6 +13,7 @@ from governance.backlog import Backlog
 from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
 from governance.domain.step import Answer, GateSetting, Refusal, Step, empty
+from governance.identities import DOUBTED, Identities
 from governance.readings import Publisher
 from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
 from governance.screening import Screening
@@ -22,7 +23,7 @@ from ledger.errors import LedgerError
 from ledger.follower import Follower
 from ledger.records import Head
 from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, TICKS, Entry, Streams, after, milliseconds_of
-from streams.envelope import Envelope, Refused, decode
+from streams.envelope import Envelope, Refused, decode, derived_id
 from streams.events import DecisionHeld, DecisionReached
 from streams.journal import Journal
 from streams.messages import (
@@ -31,6 +32,7 @@ from streams.messages import (
     Code,
     DeliberationResolved,
     LedgerEntry,
+    SenderDoubted,
     SubmitProposal,
     Tick,
 )
@@ -48,6 +50,7 @@ RENEW_EVERY_NS = 1_000_000_000
 IDLE_EVERY_NS = 250_000_000
 ANSWERS_EVERY_NS = 100_000_000  # refusals alone wait for company, so that rubbish costs few commits
 REMEMBERED_COMMANDS = 100_000
+YOUNG_NS = 5_000_000_000
 
 
 class Session:
@@ -65,6 +68,8 @@ class Session:
         self.telemetry = Telemetry(self.streams.redis, "governor")
         self.readings = Publisher(self.streams.redis)
         self.screening = Screening()
+        self.identities = Identities(self.streams.signer.secrets)
+        self.began_at = time.time_ns()
         self.chambers: dict[str, Chamber] = {}
         self.backlog = Backlog("0-0")
         self.positions: dict[str, str] = {}
@@ -200,11 +205,15 @@ class Session:
             if not isinstance(message.body, COMMAND_TYPES):
                 raise Refused(Code.UNKNOWN_TYPE, f"{type(message.body).__name__} is no command")
             chamber = self._chamber_of(message)
+            seat = chamber.state.seats.get(message.actor)
+            self.identities.check(message, entry, seat.key if seat else None, now)
         except Refused as refusal:
             self._bury(entry, refusal)
+            if refusal.code in DOUBTED:
+                self._doubt(message, chamber, refusal, now)
             self.backlog.answered(entry.id)
             return
-        if self._is_repeated(message, entry, asked=interrupted or not isinstance(message.body, AgentCommand)):
+        if self._is_repeated(message, entry, asked=interrupted or self._may_be_forgotten(message, entry)):
             self.backlog.answered(entry.id)
             return
         if isinstance(message.body, SubmitProposal):
@@ -236,6 +245,21 @@ class Session:
         if book not in self.chambers:
             raise Refused(Code.UNKNOWN_BOOK, f"there is no book {message.book!r}")
         return self.chambers[book]
+
+    def _doubt(self, message: Envelope, chamber: Chamber, refusal: Refused, now: int) -> None:
+        """Who speaks in another's name is told to the book; once, until a person has looked at it."""
+        body = SenderDoubted(claimed=message.actor, code=refusal.code, detail=refusal.detail[:500])
+        doubt_id = derived_id("doubt", chamber.state.book, message.actor, now)
+        doubt = Envelope(id=doubt_id, body=body, actor="governor", sent_at=now, book=chamber.state.book)
+        self._keep(doubt, now)
+        self._merge(chamber.handle(doubt, now))
+
+    def _may_be_forgotten(self, message: Envelope, entry: Entry) -> bool:
+        """What agents send is told apart by memory while it is young; what is older the inbox is asked for, and so a
+        command that somebody copied is not taken again."""
+        if not isinstance(message.body, AgentCommand) or message.sent_at < self.began_at:
+            return True
+        return milliseconds_of(entry.id) * 1_000_000 - message.sent_at > YOUNG_NS
 
     def _is_repeated(self, message: Envelope, entry: Entry, *, asked: bool) -> bool:
         """Whether this command was consumed before: known from memory, or from the inbox where it is `asked`."""
