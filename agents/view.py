@@ -30,6 +30,7 @@ from streams.events import (
     PositionAdjusted,
     SeatEntered,
     SeatGranted,
+    SeatKeyIssued,
     SuspensionLifted,
     TermChanged,
     TradingSuspended,
@@ -43,7 +44,8 @@ _SIGNS = {"buy": 1, "sell": -1}
 FOLDED = frozenset(
     TOPICS[event]
     for event in (
-        *(BookFounded, InstrumentListed, TermChanged, SeatGranted, SeatEntered, TradingSuspended, SuspensionLifted),
+        *(BookFounded, InstrumentListed, TermChanged, SeatGranted, SeatEntered, SeatKeyIssued, TradingSuspended),
+        SuspensionLifted,
         *(BookOpened, CashMoved, PositionAdjusted, OrderAccepted, OrderFilled, OrderPartiallyFilled),
         *(OrderCancelled, OrderExpired, OrderRejected),
     )
@@ -60,8 +62,9 @@ class LastFill(Struct, frozen=True):
 class View:
     """Folded once per process, read by every agent of it. Quantities and money are `Decimal`, `price` and `cost` are
     floats for signal arithmetic. Terms and instruments that are not given come with the book's founding events.
-    `newcomers` are the seats that vote in shadow and may not propose trades yet, `suspended` the instruments on which
-    only what shrinks a position is let in, by who suspended them, `working` the signed rests of orders that may wait
+    `keys` is the number of each seat's key that is not its first one, `newcomers` are the seats that vote in shadow and
+    may not propose trades yet, `suspended` the instruments on which only what shrinks a position is let in, by who
+    suspended them, `working` the signed rests of orders that may wait
     for the market (GTC and GTD), by order."""
 
     def __init__(
@@ -75,6 +78,7 @@ class View:
         self.cash: Decimal | None = None
         self.fills: dict[str, LastFill] = {}
         self.newcomers: set[str] = set()
+        self.keys: dict[str, int] = {}
         self.suspended: dict[str, set[str]] = {}
         self.heard_up_to: dict[Log, int] = {"governance": 0, "execution": 0}
         self.working: dict[str, tuple[str, Decimal]] = {}
@@ -175,6 +179,8 @@ class View:
                 self.newcomers.add(event.agent)
             case SeatEntered():
                 self.newcomers.discard(event.agent)
+            case SeatKeyIssued():
+                self.keys[event.agent] = event.number
             case TradingSuspended():
                 self.suspended.setdefault(event.instrument, set()).add(event.who)
             case SuspensionLifted():

@@ -199,6 +199,7 @@ class Worker:
         return commands
 
     async def _publish(self, commands: list[Envelope]) -> None:
+        self.streams.signer.numbers = self.council.view.keys
         await self.streams.publish(self.commands, commands)
         self.telemetry.counters["commands"] += len(commands)
 

@@ -106,7 +106,7 @@ class Publisher:
         and a snapshot is only counted, because another one comes."""
         additions, ticks = [], []
         for tick in batch.ticks:
-            words = addition(TICKS, Envelope(id=tick.id, body=tick, actor=ACTOR, sent_at=now))
+            words = addition(TICKS, Envelope(id=tick.id, body=tick, actor=ACTOR, sent_at=now), self._streams.signer)
             if len(cast("bytes", words[-1])) <= LARGEST_ENTRY:
                 ticks.append(tick)
                 additions.append(words)
@@ -133,7 +133,8 @@ class Publisher:
             envelope = self._command(command, now)
             for partition in range(self._partitions):
                 id = derived_id(envelope.id, partition) if partition else envelope.id
-                yield addition(suffixed(COMMANDS, partition), structs.replace(envelope, id=id))
+                stream = suffixed(COMMANDS, partition)
+                yield addition(stream, structs.replace(envelope, id=id), self._streams.signer)
 
     def trim(self) -> None:
         """Ends the life of ticks after ten minutes; that there are no more than 300,000 each addition sees to."""

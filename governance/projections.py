@@ -39,6 +39,8 @@ FOLDS: dict[type[e.Event], Fold] = {
     e.SeatEntered: council.seat,
     e.SeatSuspended: council.seat,
     e.SeatReinstated: council.seat,
+    e.SeatKeyIssued: council.seat,
+    e.SeatKeyRevoked: council.seat,
     e.ProposingSuspended: council.seat,
     e.ReputationAdjusted: council.seat,
     e.OutcomesRecorded: council.outcomes,

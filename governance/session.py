@@ -14,6 +14,7 @@ from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
 from governance.domain.gatekeeping import FEED
 from governance.domain.step import Answer, GateSetting, Refusal, Step, empty
+from governance.identities import DOUBTED, Identities
 from governance.readings import Publisher
 from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
 from governance.screening import Screening
@@ -32,6 +33,7 @@ from streams.messages import (
     Code,
     DeliberationResolved,
     LedgerEntry,
+    SenderDoubted,
     SubmitProposal,
     Tick,
 )
@@ -50,6 +52,7 @@ RENEW_EVERY_NS = 1_000_000_000
 IDLE_EVERY_NS = 250_000_000
 ANSWERS_EVERY_NS = 100_000_000  # refusals alone wait for company, so that rubbish costs few commits
 REMEMBERED_COMMANDS = 100_000
+YOUNG_NS = 5_000_000_000
 
 
 class Session:
@@ -78,6 +81,8 @@ class Session:
         self.telemetry = Telemetry(self.streams.redis, suffixed("governor", partition))
         self.readings = Publisher(self.streams.redis)
         self.screening = Screening()
+        self.identities = Identities(self.streams.signer.secrets)
+        self.began_at = time.time_ns()
         self.chambers: dict[str, Chamber] = {}
         self.backlog = Backlog("0-0")
         self.positions: dict[str, str] = {}
@@ -215,13 +220,17 @@ class Session:
             if not isinstance(message.body, COMMAND_TYPES):
                 raise Refused(Code.UNKNOWN_TYPE, f"{type(message.body).__name__} is no command")
             addressed = self._addressed(message)
+            seat = self.chambers[self._book_of(message)].state.seats.get(message.actor)
+            self.identities.check(message, entry, seat.key if seat else None, now)
         except Refused as refusal:
             self._bury(entry, refusal)
+            if refusal.code in DOUBTED:
+                self._doubt(message, refusal, now)
             self.backlog.answered(entry.id)
             return
         self.backlog.read(entry.id, len(addressed))
         for told in addressed:
-            if self._is_repeated(told, entry, asked=interrupted or not isinstance(told.body, AgentCommand)):
+            if self._is_repeated(told, entry, asked=interrupted or self._may_be_forgotten(told, entry)):
                 self.backlog.answered(entry.id)
             else:
                 self._hand_over(told, entry, now, interrupted)
@@ -252,13 +261,32 @@ class Session:
     def _addressed(self, message: Envelope) -> list[Envelope]:
         """A command as each book that it is for is given it. What a feed says of the market is for every book: the
         first has it as it came, the others under an id of their own, so that each answers for itself."""
-        first = next(iter(self.chambers), "")
-        if (message.book or first) not in self.chambers:
+        first = self._book_of(message)
+        if first not in self.chambers:
             raise Refused(Code.UNKNOWN_BOOK, f"there is no book {message.book!r}")
         if message.book or message.actor.partition(":")[0] != FEED:
             return [message]
         others = [book for book in self.chambers if book != first]
         return [message, *(structs.replace(message, id=derived_id(message.id, book), book=book) for book in others)]
+
+    def _book_of(self, message: Envelope) -> str:
+        return message.book or next(iter(self.chambers), "")
+
+    def _doubt(self, message: Envelope, refusal: Refused, now: int) -> None:
+        """Who speaks in another's name is told to the book; once, until a person has looked at it."""
+        body = SenderDoubted(claimed=message.actor, code=refusal.code, detail=refusal.detail[:500])
+        book = self._book_of(message)
+        doubt_id = derived_id("doubt", book, message.actor, now)
+        doubt = Envelope(id=doubt_id, body=body, actor="governor", sent_at=now, book=book)
+        self._keep(doubt, now)
+        self._merge(self.chambers[book].handle(doubt, now))
+
+    def _may_be_forgotten(self, message: Envelope, entry: Entry) -> bool:
+        """What agents send is told apart by memory while it is young; what is older the inbox is asked for, and so a
+        command that somebody copied is not taken again."""
+        if not isinstance(message.body, AgentCommand) or message.sent_at < self.began_at:
+            return True
+        return milliseconds_of(entry.id) * 1_000_000 - message.sent_at > YOUNG_NS
 
     def _is_repeated(self, message: Envelope, entry: Entry, *, asked: bool) -> bool:
         """Whether this command was consumed before: known from memory, or from the inbox where it is `asked`."""

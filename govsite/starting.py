@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -12,7 +14,15 @@ from django.conf import settings
 
 from ledger.partitioning import OtherPartitions, agree
 from streams.client import connect
+from streams.signing import PUBLISHERS, SEATS, NoKey, Publisher, secrets_of, variable
 
+SIGNING: Mapping[str, tuple[Publisher, ...]] = {
+    "rungovernor": PUBLISHERS,
+    "runagents": ("agents",),
+    "runfeed": ("feed",),
+    "web": ("desk",),
+    "worker": ("scorer",),
+}
 NOT_WITHOUT_A_DATABASE = {"runrelay", "rungovernor", "runprojector"}
 PATIENCE_S = 5
 APPLIED = "SELECT app, name FROM django_migrations WHERE app = ANY(%s)"
@@ -27,10 +37,26 @@ def refuse_unready(command: str) -> None:
     and says for what. Raises `Unready`."""
     if command in NOT_WITHOUT_A_DATABASE and not (settings.DATABASE_URL and settings.REDIS_URL):
         raise Unready(f"No stack runs in {settings.DATA_DIR}: start one, or set DATABASE_URL and REDIS_URL.")
+    if settings.DATABASE_URL and settings.REDIS_URL:
+        _look_at_keys(command)
     if settings.DATABASE_URL:
         _look_at_postgres(settings.DATABASE_URL)
     if settings.REDIS_URL:
         _look_at_redis(settings.REDIS_URL)
+
+
+def _look_at_keys(command: str) -> None:
+    """Who cannot sign what it says would be refused with every word."""
+    try:
+        has = secrets_of(os.environ)
+    except NoKey as error:
+        raise Unready(str(error)) from error
+    lacking = [variable(one) for one in SIGNING.get(command, ()) if one not in has]
+    if lacking and not (command == "runagents" and os.environ.get(SEATS)):
+        raise Unready(
+            f"{', '.join(lacking)} must be set: the secret that its commands are signed with, the same for the governor"
+            " (docs/identities.md)."
+        )
 
 
 def _look_at_postgres(url: str) -> None:

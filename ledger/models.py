@@ -99,6 +99,7 @@ class OutboxCommand(models.Model):
     command_id = models.TextField(primary_key=True)
     stream = models.TextField()
     raw = models.BinaryField()
+    signature = models.BinaryField(null=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     result = models.TextField(null=True)  # noqa: DJ001 - not answered is not an empty answer

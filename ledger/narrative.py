@@ -182,6 +182,11 @@ def _council(body: e.Event) -> str | None:
             return f"{body.who} suspends {body.agent}: {body.why}"
         case e.SeatReinstated():
             return f"{body.who} reinstates {body.agent}: {body.why}"
+        case e.SeatKeyIssued():
+            whose = "of the party that holds it" if body.public else "of the house"
+            return f"{body.who} gives {body.agent} key {body.number}, {whose}: {body.why}"
+        case e.SeatKeyRevoked():
+            return f"{body.who} revokes key {body.number} of {body.agent}: {body.why}"
         case e.ProposingSuspended():
             return f"{body.agent} may not propose for a while: {body.why}"
         case e.OutcomesRecorded():

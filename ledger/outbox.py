@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import time
-from typing import Any, cast
 
 import redis
 
 from ledger.gate import Connection
 from ledger.partitioning import count_of
 from ledger.session import Session
-from streams.client import COMMANDS, FIELD, kept
+from streams.client import COMMANDS, words
 from streams.envelope import Envelope, encode
 from streams.partitions import partition_of, suffixed
+from streams.signing import Signer
 
 WAITING = "waiting"
 POLL_S = 0.02
 
-_ENQUEUE = "INSERT INTO outbox (command_id, stream, raw) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_ENQUEUE = "INSERT INTO outbox (command_id, stream, raw, signature) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 _STATUS = """SELECT coalesce(outbox.result, inbox.result, %s) FROM outbox LEFT JOIN inbox USING (command_id)
     WHERE command_id = %s"""
 _ANSWERED = """UPDATE outbox SET result = inbox.result FROM inbox
     WHERE outbox.command_id = inbox.command_id AND outbox.result IS NULL"""
-_DUE = """SELECT command_id, stream, raw FROM outbox
+_DUE = """SELECT command_id, stream, raw, signature FROM outbox
     WHERE result IS NULL AND (sent_at IS NULL OR sent_at < clock_timestamp() - interval '2 seconds')
       AND NOT EXISTS (SELECT FROM inbox WHERE inbox.command_id = outbox.command_id)
     ORDER BY created_at LIMIT 100"""
@@ -30,10 +30,12 @@ _SENT = "UPDATE outbox SET sent_at = clock_timestamp() WHERE command_id = ANY(%s
 
 
 def enqueue(connection: Connection, envelope: Envelope) -> None:
-    """Keeps a command in the caller's transaction (psycopg's or Django's). The same id twice is one command."""
+    """Keeps a command, signed, in the caller's transaction (psycopg's or Django's). The same id twice is one.
+    Raises `NoKey`."""
     stream = suffixed(COMMANDS, partition_of(envelope.book, count_of(connection)))
+    raw = encode(envelope)
     with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE, (envelope.id, stream, encode(envelope)))
+        cursor.execute(_ENQUEUE, (envelope.id, stream, raw, Signer.of().sign(envelope, raw)))
 
 
 def status(connection: Connection, command_id: str) -> str | None:
@@ -62,8 +64,8 @@ def send_due(session: Session, connection: redis.Redis) -> int:
     if not due:
         return 0
     with connection.pipeline(transaction=True) as pipe:
-        for _, stream, raw in due:
-            pipe.xadd(stream, cast("Any", {FIELD: raw}), maxlen=kept(stream), approximate=True)
+        for _, stream, raw, signature in due:
+            pipe.execute_command(*words(stream, raw, signature or b""))  # type: ignore[no-untyped-call]
         pipe.execute()
-    session.run(_SENT, ([command_id for command_id, _, _ in due],), prepare=True)
+    session.run(_SENT, ([command_id for command_id, *_ in due],), prepare=True)
     return len(due)

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from streams.parts import CelText, Effect, Label, Role, RuleClause, RuleExample, SignalRule
-from streams.vocabulary import Name, Nanoseconds, Symbol, finite
+from streams.vocabulary import Name, Nanoseconds, PublicKey, Symbol, finite
 
 LONGEST_NUMBER = 40
 
@@ -81,6 +81,19 @@ class ReinstateSeat(BookChange, frozen=True, kw_only=True, tag="ReinstateSeat"):
     agent: Name
 
 
+class IssueSeatKey(BookChange, frozen=True, kw_only=True, tag="IssueSeatKey"):
+    """The seat's next key: the house's own, or that of the party that holds `public`. The one before counts no more."""
+
+    agent: Name
+    public: PublicKey = ""
+
+
+class RevokeSeatKey(BookChange, frozen=True, kw_only=True, tag="RevokeSeatKey"):
+    """Nothing that the seat says is taken until it has another key."""
+
+    agent: Name
+
+
 class AdjustReputation(BookChange, frozen=True, kw_only=True, tag="AdjustReputation"):
     """Sets a seat's weight in all three copies, the others keep their ratios; restarts the bounds."""
 
@@ -97,5 +110,7 @@ Change = (
     | GrantSeat
     | SuspendSeat
     | ReinstateSeat
+    | IssueSeatKey
+    | RevokeSeatKey
     | AdjustReputation
 )

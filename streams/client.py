@@ -12,6 +12,7 @@ import redis.asyncio
 from streams.envelope import LARGEST_ENTRY, Envelope, Refused, encode
 from streams.messages import DeadLetter
 from streams.partitions import plain
+from streams.signing import Signer
 
 TICKS = "market.ticks"
 COMMANDS = "governance.commands"
@@ -22,12 +23,14 @@ DEAD_LETTERS = "dead.letters"
 
 KEPT = {TICKS: 300_000, COMMANDS: 200_000, DELIBERATIONS: 50_000, DEAD_LETTERS: 10_000}
 FIELD = b"m"
+SIGNATURE = b"s"
 
 
 class Entry(NamedTuple):
     stream: str
     id: str
     raw: bytes
+    signature: bytes = b""
 
 
 def connect(url: str, timeout_s: float | None = None) -> redis.Redis:
@@ -55,12 +58,13 @@ class Streams:
 
     def __init__(self, url: str, timeout_s: float | None = None) -> None:
         self.redis = connect(url, timeout_s)
+        self.signer = Signer.of()
 
     def publish(self, stream: str, envelopes: Iterable[Envelope]) -> list[str]:
         """Adds all in one MULTI/EXEC, so that a blocked reader wakes once and finds all of them."""
         with self.redis.pipeline(transaction=True) as pipe:
             for envelope in envelopes:
-                pipe.execute_command(*addition(stream, envelope))  # type: ignore[no-untyped-call]
+                pipe.execute_command(*addition(stream, envelope, self.signer))  # type: ignore[no-untyped-call]
             return [entry_id.decode() for entry_id in pipe.execute()]
 
     def publish_at(self, stream: str, entry_id: str, envelope: Envelope) -> bool:
@@ -119,11 +123,12 @@ class AsyncStreams:
 
     def __init__(self, url: str) -> None:
         self.redis = redis.asyncio.Redis.from_url(url, health_check_interval=30)
+        self.signer = Signer.of()
 
     async def publish(self, stream: str, envelopes: Iterable[Envelope]) -> list[str]:
         async with self.redis.pipeline(transaction=True) as pipe:
             for envelope in envelopes:
-                pipe.execute_command(*addition(stream, envelope))
+                pipe.execute_command(*addition(stream, envelope, self.signer))
             return [entry_id.decode() for entry_id in await pipe.execute()]
 
     async def read(self, positions: Mapping[str, str], *, block_ms: int, count: int = 500) -> list[Entry]:
@@ -138,17 +143,24 @@ def kept(stream: str) -> int | None:
     return KEPT.get(stream) or KEPT.get(plain(stream))
 
 
-def addition(stream: str, envelope: Envelope) -> tuple[str | bytes | int, ...]:
-    """XADD as words: redis-py's own xadd() costs as much again as the command."""
+def addition(stream: str, envelope: Envelope, signer: Signer) -> tuple[str | bytes | int, ...]:
+    """XADD as words: redis-py's own xadd() costs as much again as the command. Commands are signed."""
+    raw = encode(envelope)
+    return words(stream, raw, signer.sign(envelope, raw) if plain(stream) == COMMANDS else b"")
+
+
+def words(stream: str, raw: bytes, signature: bytes) -> tuple[str | bytes | int, ...]:
+    """The same of a message that is encoded and signed already; the message comes last."""
     most = kept(stream)
-    kept_words = ("MAXLEN", "~", most) if most else ()
-    return ("XADD", stream, *kept_words, "*", FIELD, encode(envelope))
+    at_most = ("MAXLEN", "~", most) if most else ()
+    signed = (SIGNATURE, signature) if signature else ()
+    return ("XADD", stream, *at_most, "*", *signed, FIELD, raw)
 
 
 def _entries(answer: object) -> list[Entry]:
     streams = cast("list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]", answer or [])
     return [
-        Entry(stream.decode(), entry_id.decode(), fields.get(FIELD, b""))
+        Entry(stream.decode(), entry_id.decode(), fields.get(FIELD, b""), fields.get(SIGNATURE, b""))
         for stream, entries in streams
         for entry_id, fields in entries
     ]

@@ -11,6 +11,7 @@ from streams.changes import Change
 from streams.parts import Breaker, ObservedOutcome, Preview
 from streams.vocabulary import (
     Action,
+    Code,
     Id,
     Message,
     Mode,
@@ -258,6 +259,14 @@ class GateObserved(Message, frozen=True, kw_only=True, tag="GateObserved.1"):
     gate_at: Nanoseconds
 
 
+class SenderDoubted(Message, frozen=True, kw_only=True, tag="SenderDoubted.1"):
+    """Somebody spoke in the name `claimed`, and was not believed; made by the governor's shell, like `GateObserved`."""
+
+    claimed: Name
+    code: Code
+    detail: Reason
+
+
 AgentCommand = SubmitProposal | OfferAmendment | CastBallot
 FeedCommand = ChangeFeedSource | ReportFeedGap | ReportTradingStatus
 ConfigCommand = RequestChange | ApproveChange | RefuseChange
@@ -273,4 +282,4 @@ OperatorCommand = (
     | AcknowledgeAlarm
     | DeskCommand
 )
-Command = AgentCommand | OperatorCommand | FeedCommand | RecordOutcomes | GateObserved
+Command = AgentCommand | OperatorCommand | FeedCommand | RecordOutcomes | GateObserved | SenderDoubted

@@ -178,6 +178,12 @@ from streams.governance_events import (
     SeatGranted as SeatGranted,
 )
 from streams.governance_events import (
+    SeatKeyIssued as SeatKeyIssued,
+)
+from streams.governance_events import (
+    SeatKeyRevoked as SeatKeyRevoked,
+)
+from streams.governance_events import (
     SeatReinstated as SeatReinstated,
 )
 from streams.governance_events import (
@@ -329,6 +335,8 @@ AGGREGATES: dict[str, tuple[type[Event], ...]] = {
         SeatEntered,
         SeatSuspended,
         SeatReinstated,
+        SeatKeyIssued,
+        SeatKeyRevoked,
         ProposingSuspended,
         OutcomesRecorded,
         CouncilScored,

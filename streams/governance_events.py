@@ -65,6 +65,25 @@ class SeatReinstated(Event, frozen=True, kw_only=True):
     why: str
 
 
+class SeatKeyIssued(Event, frozen=True, kw_only=True):
+    """Every seat begins with the house's key 1. `public`: the Ed25519 key of the party that holds the seat, "" for a
+    key of the house; `issued_at` on the process clock."""
+
+    agent: str
+    number: int
+    public: str = ""
+    issued_at: int
+    who: str
+    why: str
+
+
+class SeatKeyRevoked(Event, frozen=True, kw_only=True):
+    agent: str
+    number: int
+    who: str
+    why: str
+
+
 class RuleActivated(Event, frozen=True, kw_only=True):
     """Every clause must be true, or `effect` follows; a clip sets the largest quantity by `clip_to` (CEL, DOUBLE)."""
 

@@ -99,6 +99,9 @@ from streams.commands import (
     ResumeTrading as ResumeTrading,
 )
 from streams.commands import (
+    SenderDoubted as SenderDoubted,
+)
+from streams.commands import (
     SubmitProposal as SubmitProposal,
 )
 from streams.commands import (

@@ -13,7 +13,9 @@ Outcome = Literal["granted", "reduced", "vetoed", "expired", "refused"]
 Role = Literal["strategy", "risk", "compliance", "anomaly", "rule"]
 Effect = Literal["deny", "clip", "hold", "warn"]
 CloseReason = Literal["unflippable", "all_voted", "deadline", "halted", "restarted"]
-Breaker = Literal["drawdown", "daily_loss", "reject_rate", "stale_feed", "repeated_execution", "reconciliation"]
+Breaker = Literal[
+    "drawdown", "daily_loss", "reject_rate", "stale_feed", "repeated_execution", "reconciliation", "identity"
+]
 Fact = bool | int | float | str
 
 CelText = Annotated[str, Meta(max_length=2_000)]

@@ -25,6 +25,8 @@ Mode = Literal["NORMAL", "REDUCE_ONLY", "HALTED"]
 Log = Literal["governance", "execution"]
 OrderType = Literal["market", "limit"]
 TimeInForce = Literal["IOC", "FOK", "GTC", "GTD"]  # FIX 59; GTD ends at a time of the process clock
+PublicKey = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
+"""Of Ed25519, in hexadecimal; "" is none."""
 Liquidity = Literal["maker", "taker"]
 
 ZERO = Decimal(0)
@@ -47,6 +49,9 @@ class Code(StrEnum):
     NOT_MARKET = "NOT_MARKET"
     TOO_OLD = "TOO_OLD"
     DATED_AHEAD = "DATED_AHEAD"
+    UNSIGNED = "UNSIGNED"
+    FORGED = "FORGED"
+    KEY_REVOKED = "KEY_REVOKED"
     UNKNOWN_AGENT = "UNKNOWN_AGENT"
     UNKNOWN_BOOK = "UNKNOWN_BOOK"
     UNKNOWN_INSTRUMENT = "UNKNOWN_INSTRUMENT"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import redis
 
+from govsite.accounts.signing import by_process
 from govsite.stack.embedded import create_database, ping_redis, prepare_postgres, prepare_valkey
 
 DEADLINE_S = 30.0
@@ -46,6 +47,7 @@ def _start() -> None:
     os.environ["GOVSITE_SECOND_FACTOR"] = "off"  # the tests of it turn it on
     os.environ["DATABASE_URL"] = postgres.url
     os.environ["REDIS_URL"] = valkey.url
+    os.environ.update(by_process(data_dir, {})["governor"])
 
 
 def _answers(attempt: Callable[[], None]) -> bool:

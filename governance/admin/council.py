@@ -14,6 +14,15 @@ from ledger.admin import ReadOnlyAdmin
 SEAT_LABELS = {"seated": "success", "shadow": "info", "suspended": "danger"}
 
 
+ACTS = {
+    "reputation": "Edit the reputation…",
+    "suspend": "Suspend…",
+    "reinstate": "Reinstate…",
+    "key": "Another key…",
+    "revoke-key": "Revoke its key…",
+}
+
+
 @admin.register(Seat)
 class SeatAdmin(Acting):
     list_display = ("agent", "book", "role", "owner", "weight", "veto", "required", "shown_status", "paused_until")
@@ -26,9 +35,9 @@ class SeatAdmin(Acting):
     @admin.display(description="change")
     def act(self, row: Seat) -> str:
         acts = ("reinstate", "suspend") if row.status == "suspended" else ("suspend",)
-        said = {"reputation": "Edit the reputation…", "suspend": "Suspend…", "reinstate": "Reinstate…"}
-        shown = acts if row.veto else ("reputation", *acts)
-        return linked(*((said[what], reverse("seat-act", args=[row.pk, what])) for what in shown))
+        keys = ("key",) if row.key_revoked else ("key", "revoke-key")
+        shown = (*(() if row.veto else ("reputation",)), *acts, *keys)
+        return linked(*((ACTS[what], reverse("seat-act", args=[row.pk, what])) for what in shown))
 
     @display(description="weight", ordering="weight_ppm")  # type: ignore[untyped-decorator]
     def weight(self, row: Seat) -> str:

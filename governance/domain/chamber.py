@@ -39,6 +39,7 @@ from streams.messages import (
     ReleaseHold,
     ReportFeedGap,
     RequestChange,
+    SenderDoubted,
     SubmitProposal,
     Trade,
 )
@@ -116,6 +117,8 @@ class Chamber:
             self.gatekeeper.pass_time(now, step)
         elif kind is GateObserved:
             self.gatekeeper.observed(message, body, now, step)  # type: ignore[arg-type]
+        elif kind is SenderDoubted:
+            self.gatekeeper.doubted(message, body, now, step)  # type: ignore[arg-type]
         elif kind is not ClockAdvanced:
             self._command(message, now, entry_id, interrupted, step)
         self._due = self._next(due or bool(step.events) or kind is LedgerEntry)

@@ -23,9 +23,11 @@ from streams.changes import (
     AdjustReputation,
     Change,
     GrantSeat,
+    IssueSeatKey,
     ReinstateSeat,
     Restrict,
     RetireRule,
+    RevokeSeatKey,
     SetTerm,
     SuspendSeat,
     Unrestrict,
@@ -105,7 +107,7 @@ class ChangeControl:
         aggregate = e.aggregate_id("Change", f"{body.change_id}\x1f{message.id}")
         self._record(aggregate, 0, requested, message, message, body.change_id, step)
         if not judged.loosens:
-            self._enact(changes.open[body.change_id], message, message, step)
+            self._enact(changes.open[body.change_id], message, message, now, step)
         return None
 
     def _approve(self, message: Envelope, body: ApproveChange, now: int, step: Step) -> Refused | None:
@@ -160,6 +162,8 @@ class ChangeControl:
             case SetTerm(name=name, instrument=instrument):
                 terms = self.state.instruments[instrument] if instrument else self.state.terms
                 return str(getattr(terms, name))
+            case IssueSeatKey(agent=agent) | RevokeSeatKey(agent=agent):
+                return f"key {self.state.seats[agent].key.number}"
         return ""
 
     # --- enactment ----------------------------------------------------------------------------------
@@ -183,14 +187,14 @@ class ChangeControl:
             )
         refused = refused or self._text_refused(waiting.change, waiting.proposer, waiting.why)
         if refused is None:
-            self._enact(waiting, cause, None, step)
+            self._enact(waiting, cause, None, now, step)
             return
         code, detail = refused
         event = e.ChangeRefused(change_id=waiting.change_id, who=GOVERNOR, why=f"{code}: {detail}")
         self._record(waiting.aggregate, waiting.version, event, cause, None, waiting.change_id, step)
 
-    def _enact(self, waiting: OpenChange, cause: Envelope, command: Envelope | None, step: Step) -> None:
-        effect = self._effect(waiting.change, waiting.proposer, waiting.why)
+    def _enact(self, waiting: OpenChange, cause: Envelope, command: Envelope | None, now: int, step: Step) -> None:
+        effect = self._effect(waiting.change, waiting.proposer, waiting.why, now)
         enacted = e.ChangeEnacted(change_id=waiting.change_id, who=waiting.proposer, approved_by=waiting.approved_by)
         self._record(waiting.aggregate, waiting.version, enacted, cause, command, waiting.change_id, step)
         kind = e.TOPICS[type(effect)].partition(".")[0]
@@ -198,7 +202,7 @@ class ChangeControl:
         version = self.state.version(aggregate)
         self._record(aggregate, version, effect, cause, command, waiting.change_id, step)
 
-    def _effect(self, change: Change, who: str, why: str) -> e.Event:
+    def _effect(self, change: Change, who: str, why: str, now: int) -> e.Event:
         """The event that makes a judged change true."""
         state = self.state
         match change:
@@ -224,6 +228,11 @@ class ChangeControl:
                 return e.SeatSuspended(agent=agent, who=who, why=why)
             case ReinstateSeat(agent=agent):
                 return e.SeatReinstated(agent=agent, who=who, why=why)
+            case IssueSeatKey(agent=agent, public=public):
+                number = state.seats[agent].key.number + 1
+                return e.SeatKeyIssued(agent=agent, number=number, public=public, issued_at=now, who=who, why=why)
+            case RevokeSeatKey(agent=agent):
+                return e.SeatKeyRevoked(agent=agent, number=state.seats[agent].key.number, who=who, why=why)
             case AdjustReputation(agent=agent, weight=weight):
                 return state.reputation.adjust(agent, weight, who, why)
 

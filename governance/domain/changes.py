@@ -22,9 +22,11 @@ from streams.changes import (
     AdjustReputation,
     Change,
     GrantSeat,
+    IssueSeatKey,
     ReinstateSeat,
     Restrict,
     RetireRule,
+    RevokeSeatKey,
     SetTerm,
     SuspendSeat,
     Unrestrict,
@@ -161,6 +163,8 @@ def judge(change: Change, state: BookState, *, who: str, market_now: int = 0) ->
             return _grant(change, state)
         case SuspendSeat() | ReinstateSeat() | AdjustReputation():
             return _seat(change, state, who)
+        case IssueSeatKey() | RevokeSeatKey():
+            return _key(change, state)
 
 
 def _activation(change: ActivateRule, state: BookState) -> Judgement | Refused:
@@ -251,3 +255,23 @@ def _seat(change: SuspendSeat | ReinstateSeat | AdjustReputation, state: BookSta
             except ValueError as error:
                 return Code.INVALID, f"agent: {error}"
             return Judgement(True, "an edit of a reputation always waits")
+
+
+def _key(change: IssueSeatKey | RevokeSeatKey, state: BookState) -> Judgement | Refused:
+    """The house changing its own key takes from whoever has a copy of the last one, and gives nobody anything."""
+    seat = state.seats.get(change.agent)
+    if seat is None:
+        return Code.UNKNOWN_AGENT, f"agent: {change.agent} has no seat"
+    if isinstance(change, RevokeSeatKey):
+        if seat.key.revoked:
+            return Code.NO_CHANGE, f"agent: the key of {seat.agent} is revoked"
+        if seat.veto and not seat.required:
+            return Judgement(True, f"without {seat.agent} nobody is asked for its veto")
+        return Judgement(False, f"nothing that {seat.agent} says is taken any more")
+    if change.public and change.public == seat.key.public and not seat.key.revoked:
+        return Code.NO_CHANGE, f"public: {seat.agent} signs with this key already"
+    if change.public or seat.key.public:
+        return Judgement(True, f"who speaks for {seat.agent} changes")
+    if seat.key.revoked:
+        return Judgement(True, f"{seat.agent} may speak again")
+    return Judgement(False, f"the house's key {seat.key.number} of {seat.agent} gives way to another")

@@ -7,10 +7,29 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.events import Role, SeatGranted, SeatReinstated, SeatSnapshot, SeatSuspended
+from streams.events import (
+    Role,
+    SeatGranted,
+    SeatKeyIssued,
+    SeatKeyRevoked,
+    SeatReinstated,
+    SeatSnapshot,
+    SeatSuspended,
+)
 
 GUARDS: tuple[Role, ...] = ("risk", "compliance")
 FEWEST_OWNERS = 3
+
+
+class SeatKey(Struct, frozen=True, kw_only=True):
+    """What a seat signs with: key `number` of the house, or of the party that holds `public`. `since`: when it was
+    issued (process clock, ns). `follows`: whether the house's key before it may still be under way."""
+
+    number: int = 1
+    public: str = ""
+    revoked: bool = False
+    since: int = 0
+    follows: bool = False
 
 
 class Seat(Struct, frozen=True, kw_only=True):
@@ -25,6 +44,7 @@ class Seat(Struct, frozen=True, kw_only=True):
     required: bool
     shadow: bool = False
     suspended_by: tuple[str, ...] = ()
+    key: SeatKey = SeatKey()
 
     @property
     def guard(self) -> bool:
@@ -80,6 +100,15 @@ def suspended(seat: Seat, event: SeatSuspended) -> Seat:
 
 def reinstated(seat: Seat, event: SeatReinstated) -> Seat:
     return replace(seat, suspended_by=())
+
+
+def keyed(seat: Seat, event: SeatKeyIssued) -> Seat:
+    follows = not (event.public or seat.key.public or seat.key.revoked)
+    return replace(seat, key=SeatKey(number=event.number, public=event.public, since=event.issued_at, follows=follows))
+
+
+def unkeyed(seat: Seat, _event: SeatKeyRevoked) -> Seat:
+    return replace(seat, key=replace(seat.key, revoked=True))
 
 
 def snapshot(seats: Iterable[Seat], ppm: Mapping[str, int], version: str) -> Weights:

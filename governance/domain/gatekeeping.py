@@ -9,7 +9,8 @@ from governance.domain.breakers import Breakers, explanation
 from governance.domain.chronicle import GOVERNOR, Chronicle
 from governance.domain.floor import Floor
 from governance.domain.operators import OPERATOR, is_operator
-from governance.domain.safety import CASH, LATCHED, RECONCILIATION, SOURCE_SWITCH
+from governance.domain.safety import CASH, LATCHED, RECONCILIATION, REFUSED, SOURCE_SWITCH
+from governance.domain.scoreboard import SCORER
 from governance.domain.state import BookState
 from governance.domain.step import Answer, GateSetting, Halt, Step
 from governance.domain.surveillance import NS_PER_MS, NS_PER_S, Surveillance
@@ -40,11 +41,14 @@ from streams.messages import (
     ModeChanged,
     ReportTradingStatus,
     ResumeTrading,
+    SenderDoubted,
     SuspendInstrument,
 )
 
 FEED = "feed"
 CHECK_EVERY_NS = 100 * NS_PER_MS
+OFFICES = (OPERATOR, FEED, SCORER)
+BY_A_PERSON: tuple[Breaker, ...] = ("reconciliation", "identity")
 LONG_SILENCE = 1_000  # looks, 100 s: by then a dead feed has tripped all that it trips
 TRUSTED_AFTER_NS = 30 * NS_PER_S
 OF_THE_DAY: tuple[Breaker, ...] = ("drawdown", "daily_loss")
@@ -154,7 +158,7 @@ class Gatekeeper:
     def _clear(self, message: Envelope, body: ClearBreaker, entry_id: str, now: int, step: Step) -> None:
         """What no recovery clears: a latch, and a difference to the venue."""
         effects = self.state.safety.tripped.get((body.breaker, body.subject), set())
-        if LATCHED not in effects and not (effects and body.breaker == "reconciliation"):
+        if LATCHED not in effects and not (effects and body.breaker in BY_A_PERSON):
             detail = "it waits for no person" if effects else "it is not tripped"
             self._no_change(message, entry_id, f"{body.breaker} of {body.subject}: {detail}", step)
             return
@@ -168,6 +172,29 @@ class Gatekeeper:
             suspended = [name for name, causes in self.state.safety.suspended.items() if CASH in causes]
             events += [SuspensionLifted(instrument=name, who=CASH, why=body.reason) for name in sorted(suspended)]
         self._accept(message, entry_id, step, *events)
+
+    def doubted(self, message: Envelope, body: SenderDoubted, now: int, step: Step) -> None:
+        """Somebody spoke in a name that is not theirs: one alarm a name, until a person clears it."""
+        subject = self._name(body.claimed)
+        if ("identity", subject) in self.state.safety.tripped:
+            return
+        trip = BreakerTripped(
+            alarm_id=derived_id("alarm", self.state.book, "identity", subject, now),
+            breaker="identity",
+            subject=subject,
+            effect=REFUSED,
+            level=1.0,
+            formula="every command carries the signature of who sends it",
+            inputs={"sender": body.claimed, "reason": str(body.code), "detail": body.detail},
+        )
+        self._add(message, trip, step)
+
+    def _name(self, claimed: str) -> str:
+        """All strangers are one: names can be made up by the million."""
+        office = claimed.partition(":")[0]
+        if claimed in self.state.seats:
+            return claimed
+        return office if office in OFFICES else "stranger"
 
     def _acknowledge(self, message: Envelope, body: AcknowledgeAlarm, entry_id: str, now: int, step: Step) -> None:
         if body.alarm_id not in self.state.safety.standing:

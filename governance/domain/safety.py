@@ -19,6 +19,7 @@ RECONCILIATION = "breaker:reconciliation"
 CASH = "breaker:cash"  # a difference in cash: every instrument settles in it, so it suspends them all
 SOURCE_SWITCH = "breaker:source_switch"
 LATCHED = "LATCHED"
+REFUSED = "REFUSED"
 AMOUNT_DIGITS = 6
 REMEMBERED_ORDERS = 10_000
 REMEMBERED_TRIPS = 1_000

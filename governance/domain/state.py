@@ -123,6 +123,12 @@ class BookState:
     def _reinstated(self, event: events.SeatReinstated, _: UUID) -> None:
         self.seats[event.agent] = council.reinstated(self.seats[event.agent], event)
 
+    def _keyed(self, event: events.SeatKeyIssued, _: UUID) -> None:
+        self.seats[event.agent] = council.keyed(self.seats[event.agent], event)
+
+    def _unkeyed(self, event: events.SeatKeyRevoked, _: UUID) -> None:
+        self.seats[event.agent] = council.unkeyed(self.seats[event.agent], event)
+
     def _activated(self, event: RuleActivated, _: UUID) -> None:
         self.rules[event.rule] = event
 
@@ -246,6 +252,8 @@ _OWN: dict[type[Event], Callable[[BookState, Any, UUID], None]] = {
     events.SeatGranted: BookState._granted,
     events.SeatSuspended: BookState._suspended,
     events.SeatReinstated: BookState._reinstated,
+    events.SeatKeyIssued: BookState._keyed,
+    events.SeatKeyRevoked: BookState._unkeyed,
     events.SeatEntered: BookState._entered,
     events.ProposingSuspended: BookState._silenced,
     events.TermChanged: BookState._term_changed,

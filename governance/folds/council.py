@@ -48,6 +48,12 @@ def seat(rows: Rows, recorded: Told) -> None:
         case e.SeatReinstated():
             row.suspended_by = []
             row.who, row.why, row.changed_at = body.who, body.why, at
+        case e.SeatKeyIssued():
+            row.key_number, row.key_public, row.key_revoked = body.number, body.public, False
+            row.who, row.why, row.changed_at = body.who, body.why, at
+        case e.SeatKeyRevoked():
+            row.key_revoked = True
+            row.who, row.why, row.changed_at = body.who, body.why, at
         case e.SeatEntered():
             row.shadow, row.weight_ppm, row.events, row.changed_at = False, int(body.weight * PPM), body.events, at
         case e.ReputationAdjusted():

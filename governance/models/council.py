@@ -10,7 +10,8 @@ from ledger.readmodel import ReadModel
 class Seat(ReadModel):
     """An agent's place in the council of a book: the mass it was last given (ppm), whether it is seated, in shadow or
     suspended (and by whom), and until when it may not propose. `events` counts its scored forecasts,
-    `edited_position` is where in the log somebody last set its weight by hand."""
+    `edited_position` is where in the log somebody last set its weight by hand, `key_public` the Ed25519 key of the
+    party that holds it, "" where it signs with a key of the house."""
 
     seat_id = models.UUIDField(primary_key=True)
     book = models.TextField()
@@ -29,6 +30,9 @@ class Seat(ReadModel):
     paused_until = models.DateTimeField(null=True)
     events = models.IntegerField(default=0)
     edited_position = models.BigIntegerField(default=0)
+    key_number = models.IntegerField(default=1)
+    key_public = models.TextField(default="")
+    key_revoked = models.BooleanField(default=False)
     who = models.TextField()
     why = models.TextField()
     changed_at = models.DateTimeField()

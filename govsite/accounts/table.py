@@ -141,7 +141,7 @@ ACCOUNTS: Mapping[str, Account] = {
             f"{READ_MODELS} {MARKET} bar_listed govsite_alarmdelivery auth_permission django_content_type": "SELECT",
             PEOPLE: "SELECT, INSERT, UPDATE, DELETE",
             "django_admin_log": "SELECT, INSERT",
-            "outbox": "INSERT (command_id, stream, raw)",
+            "outbox": "INSERT (command_id, stream, raw, signature)",
         },
         functions=("gate_read", "gate_halt", "projection_hold"),
         database=("CREATE",),  # a verification compares read models with copies that it makes in a schema of its own

@@ -28,6 +28,12 @@ def change_words(change: dict[str, Any]) -> str:
             return f"suspend {change['agent']}"
         case "ReinstateSeat":
             return f"reinstate {change['agent']}"
+        case "IssueSeatKey":
+            return f"give {change['agent']} " + (
+                "the key of the party that holds it" if change["public"] else "a new key"
+            )
+        case "RevokeSeatKey":
+            return f"revoke the key of {change['agent']}"
         case "AdjustReputation":
             return f"set the weight of {change['agent']} to {change['weight']}"
         case kind:

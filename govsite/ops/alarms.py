@@ -30,6 +30,7 @@ from streams.parts import Breaker
 PAGE = 50
 OPEN_SHOWN = 8
 SHOWS = {"open": "Not acknowledged", "all": "All"}
+BY_A_PERSON = ("reconciliation", "identity")
 ANSWERS = {"NO_CHANGE": "somebody has acknowledged or cleared it already, or it waits for no person"}
 
 
@@ -97,7 +98,7 @@ def _described(book: str, rows: list[Alarm]) -> list[dict[str, Any]]:
             "severity": severity(row.effect),
             "next": what_next(row.breaker, row.effect, tripped=row.alarm_id in tripped),
             "tripped": row.alarm_id in tripped,
-            "clearable": row.alarm_id in tripped and (row.effect == "LATCHED" or row.breaker == "reconciliation"),
+            "clearable": row.alarm_id in tripped and (row.effect == "LATCHED" or row.breaker in BY_A_PERSON),
             "delivery": deliveries.get(row.alarm_id),
         }
         for row in rows

@@ -12,6 +12,7 @@ MEASURED = {
     "repeated_execution": "How often an agent's orders on one side were filled within a short time, or how often that "
     "happened.",
     "reconciliation": "How far the book's own account is from the venue's.",
+    "identity": "Whether somebody spoke in a name that is not theirs, or with a key that is revoked.",
     "volatility-breaker": "How far the price has moved from its lowest to its highest.",
     "consecutive-losses": "How many round trips, from flat to flat, have lost in a row.",
 }
@@ -20,6 +21,7 @@ EFFECTS = {
     "HALTED": "halts the book",
     "REDUCE_ONLY": "the book may only reduce",
     "SUSPENDED": "the instrument may only be reduced",
+    "REFUSED": "what was said so is refused, and kept among the dead letters",
     "LATCHED": "stops the agent on the instrument until a person clears it",
     "DENIED": "its rule denies orders that take on risk",
 }

@@ -28,6 +28,15 @@ class WeightForm(ChangeForm):
     field_order = ("weight", "reason")
 
 
+class KeyForm(ChangeForm):
+    public = forms.RegexField(
+        "^([0-9a-f]{64})?$", required=False, label="Public key of the party that holds the seat",
+        help_text="64 hexadecimal digits, as `manage.py seatkey` prints them; empty for a new key of the house",
+        error_messages={"invalid": "An Ed25519 public key has 64 hexadecimal digits (0-9, a-f)."},
+    )  # fmt: skip
+    field_order = ("public", "reason")
+
+
 class GrantForm(ChangeForm):
     agent = forms.CharField(max_length=64, help_text="Letters, digits, dots, dashes and underscores; it is for ever")
     role = forms.ChoiceField(choices=ROLES)

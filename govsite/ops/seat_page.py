@@ -18,26 +18,34 @@ from governance.models import Book, Seat
 from govsite.ops import sending
 from govsite.ops.change_asking import CONFLICT, SENT, Asked, ChangeForm, ask, moved_at, opened, page, pending, posted
 from govsite.ops.rule_page import asked_book
-from govsite.ops.seat_forms import GrantForm, SignalSet, WeightForm, grant_of
-from streams.changes import AdjustReputation, Change, ReinstateSeat, SuspendSeat
+from govsite.ops.seat_forms import GrantForm, KeyForm, SignalSet, WeightForm, grant_of
+from streams.changes import AdjustReputation, Change, IssueSeatKey, ReinstateSeat, RevokeSeatKey, SuspendSeat
 
 RIGHT, WORDS = "governance.request_change", "ask for a change of a seat"
 PERCENT, PPM_PER_PERCENT = Decimal(100), 10_000
-HEADINGS = {"reputation": "Edit the reputation of", "suspend": "Suspend", "reinstate": "Reinstate"}
+HEADINGS = {
+    "reputation": "Edit the reputation of",
+    "suspend": "Suspend",
+    "reinstate": "Reinstate",
+    "key": "Give another key to",
+    "revoke-key": "Revoke the key of",
+}
 MAKES: dict[str, Callable[[str, dict[str, Any]], Change]] = {
     "reputation": lambda agent, said: AdjustReputation(agent=agent, weight=float(said["weight"] / PERCENT)),
     "suspend": lambda agent, said: SuspendSeat(agent=agent),
     "reinstate": lambda agent, said: ReinstateSeat(agent=agent),
+    "key": lambda agent, said: IssueSeatKey(agent=agent, public=said["public"]),
+    "revoke-key": lambda agent, said: RevokeSeatKey(agent=agent),
 }
 
 
 def act(request: HttpRequest, seat_id: uuid.UUID, what: str) -> HttpResponse:
-    """`what`: reputation, suspend or reinstate."""
+    """`what`: one of `MAKES`."""
     sending.may(request, RIGHT, WORDS)
     if what not in MAKES:
         raise Http404("There is no such action.")
     row = get_object_or_404(Seat, seat_id=seat_id)
-    kind = WeightForm if what == "reputation" else ChangeForm
+    kind = {"reputation": WeightForm, "key": KeyForm}.get(what, ChangeForm)
     weight = Decimal(row.weight_ppm) / PPM_PER_PERCENT
     form = kind(posted(request), initial={**opened(_state(row, what)), "weight": weight})
     address, asked = reverse("seat-act", args=[row.seat_id, what]), Asked(200)
@@ -95,6 +103,8 @@ def _why_not(request: HttpRequest, row: Seat, what: str) -> str:
         return "You suspended it: another operator confirms, which takes its mass out of the total."
     if what == "suspend" and len(row.suspended_by) > 1:
         return "Its suspension is confirmed: nothing more can be taken from it."
+    if what == "revoke-key" and row.key_revoked:
+        return f"Its key {row.key_number} is revoked: nothing that it says is taken until it has another one."
     return ""
 
 
@@ -103,7 +113,7 @@ def _state(row: Seat, what: str) -> int:
 
     Weights move with every scored bucket: a suspension, which no weight can make wrong, does not wait for that."""
     requests = moved_at(row.book, 0, agent=row.agent)
-    weight = row.weight_ppm if what == "reputation" else ""
+    weight = row.weight_ppm if what == "reputation" else f"{row.key_number} {row.key_revoked}"
     return zlib.crc32(f"{weight} {row.status} {row.suspended_by} {requests}".encode())
 
 

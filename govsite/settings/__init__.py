@@ -8,12 +8,14 @@ from pathlib import Path
 
 import dj_database_url
 
+from govsite.accounts import signing
 from govsite.ops.theme import UNFOLD as UNFOLD
 from govsite.settings import environment, logs, security
 
 environment.take_files()
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("GOVSITE_DATA_DIR", BASE_DIR / "var")).resolve()
+signing.take(DATA_DIR)
 
 
 def _stack_environment() -> dict[str, str]:

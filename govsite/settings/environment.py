@@ -9,6 +9,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from govsite.accounts.table import VARIABLES
+from streams.signing import VARIABLES as SIGNING
 
 SHORTEST_KEY = 50
 FEWEST_CHARACTERS = 5  # different ones; what `check --deploy` asks for
@@ -18,6 +19,7 @@ SECRETS = (
     "DATABASE_URL",
     "REDIS_URL",
     "GOVSITE_SECRET_KEY",
+    *SIGNING,
     "GOVSITE_METRICS_TOKEN",
     "GOVSITE_ALARM_WEBHOOK_SECRET",
     "GOVSITE_VENUE_KEY",

@@ -14,6 +14,7 @@ import redis
 from django.conf import settings
 
 from govsite.accounts.passwords import access_key, derived
+from govsite.accounts.signing import by_process
 from govsite.accounts.table import ACCOUNTS, variable
 from govsite.dashboard.building import current
 from govsite.stack import leftovers
@@ -32,6 +33,7 @@ from govsite.stack.embedded import (
 )
 from govsite.stack.plan import Options, Plan, Stage
 from govsite.stack.supervisor import EVERY_S, Supervisor
+from streams.signing import VARIABLES
 from streams.stopping import Stop
 from streams.telemetry import processes
 
@@ -94,20 +96,23 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             "GOVSITE_SECOND_FACTOR": second_factor,
             leftovers.MARK: str(self.data.path),
+            **dict.fromkeys(VARIABLES, ""),
         }
 
     def _accounts(self, environment: dict[str, str]) -> dict[str, dict[str, str]]:
         """Of each process on the servers that are ours, and their passwords for who makes them. On servers of the
         environment all processes have the account of its URLs."""
+        signing = by_process(self.data.path, os.environ)
         ours = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
         if not ours:
-            return {}
+            return signing
         key = access_key(self.data.path)
         passwords = {name: derived(key, name) for name in ACCOUNTS}
         found = {
             name: {one: logged_in(environment[one], name, password) for one in ours}
             for name, password in passwords.items()
         }
+        found = {name: {**found.get(name, {}), **signing.get(name, {})} for name in {**found, **signing}}
         found["dashboard"] = dict.fromkeys(ours, "")  # what Node installs has no business there
         if "DATABASE_URL" in ours:
             found["prepare"] = {variable(name): password for name, password in passwords.items()}

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from msgspec import ValidationError, convert
 
 from governance.models import Book
 from govsite.govern import desk, lists
@@ -23,9 +24,11 @@ from streams.changes import (
     AdjustReputation,
     Change,
     GrantSeat,
+    IssueSeatKey,
     ReinstateSeat,
     Restrict,
     RetireRule,
+    RevokeSeatKey,
     SetTerm,
     SuspendSeat,
     Unrestrict,
@@ -223,6 +226,11 @@ def _seats(what: Any) -> None:
     ):
         leaf = _leaf(seat, name, _of_agent(kind), help_text)
         leaf.add_argument("agent")
+    leaf = _leaf(seat, "key", _issue_key, "gives it another key; what was signed with the last one is refused")
+    leaf.add_argument("agent")
+    leaf.add_argument("--public", default="", metavar="HEX", help="the Ed25519 key of the party that holds the seat")
+    leaf = _leaf(seat, "revoke-key", _of_agent(RevokeSeatKey), "nothing that it says is taken until it has another one")
+    leaf.add_argument("agent")
     reputation = _branch(what, "reputation", "edit a seat's weight")
     leaf = _leaf(reputation, "set", _reputation, "its share of the mass, in all copies; restarts the bounds")
     leaf.add_argument("agent")
@@ -336,8 +344,16 @@ def _grant(command: Command, options: dict[str, Any]) -> None:
     command.request(options, GrantSeat(**{name: options[name] for name in names}))
 
 
-def _of_agent(kind: type[SuspendSeat | ReinstateSeat]) -> Handler:
+def _of_agent(kind: type[SuspendSeat | ReinstateSeat | RevokeSeatKey]) -> Handler:
     return lambda command, options: command.request(options, kind(agent=options["agent"]))
+
+
+def _issue_key(command: Command, options: dict[str, Any]) -> None:
+    try:
+        change = convert({"kind": "IssueSeatKey", "agent": options["agent"], "public": options["public"]}, IssueSeatKey)
+    except ValidationError as error:
+        raise CommandError(f"--public: {error}") from error
+    command.request(options, change)
 
 
 def _reputation(command: Command, options: dict[str, Any]) -> None:

@@ -227,7 +227,7 @@ def test_ticks_end_after_ten_minutes_and_there_are_no_more_than_300_000(streams:
     publisher.trim()
     assert length(streams) <= 200  # whole nodes of 100 entries are let go
     assert messages(streams, TICKS)[-1].id == "binance:BTCUSDT:t1"
-    assert "MAXLEN" in addition(TICKS, messages(streams, TICKS)[-1])
+    assert "MAXLEN" in addition(TICKS, messages(streams, TICKS)[-1], streams.signer)
     assert KEPT[TICKS] == 300_000
 
 

@@ -273,7 +273,7 @@ def test_no_transaction_lasts_as_long_as_the_log(connection: Connection, monkeyp
     """A snapshot that is held for minutes keeps vacuum from its work everywhere."""
     monkeypatch.setattr(verifying, "STRETCH", BATCH)
     begun, observed = set(), Lock()
-    with psycopg.connect(connection.info.dsn, autocommit=True) as observer:
+    with psycopg.connect(connection.info.dsn, password=connection.info.password, autocommit=True) as observer:
 
         def look(_: int) -> None:
             with observed:

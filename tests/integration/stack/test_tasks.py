@@ -13,6 +13,7 @@ from pytest_django import Settings
 from govsite.celery import app
 from govsite.tasks import Verified, forget_visits, last_verdict, trim_inbox, verify_chains
 from ledger.application import InboxEntry, LedgerApplication
+from streams.client import COMMANDS
 from streams.messages import Log
 from tests.integration.ledger.events import book_opened, cash_moved
 
@@ -101,7 +102,7 @@ def test_sessions_that_are_over_and_old_visits_are_forgotten(writer: LedgerAppli
             connection.execute("INSERT INTO django_session VALUES (%s, '', %s)", [f"k{days}", over])
             connection.execute(f"{log} VALUES ('', 'ann', '', '', %s, '')".encode(), [at])
             for name, result in (("answered", "accepted"), ("waiting", None)):
-                row = [f"{name} {days}", "s", b"", at, result]
+                row = [f"{name} {days}", COMMANDS, b"", at, result]
                 connection.execute(
                     "INSERT INTO outbox (command_id, stream, raw, created_at, result) VALUES (%s, %s, %s, %s, %s)", row
                 )
