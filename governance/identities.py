@@ -7,8 +7,19 @@ from collections.abc import Mapping
 from governance.domain.council import SeatKey
 from streams.client import Entry
 from streams.envelope import Envelope, Refused
-from streams.messages import AgentCommand, Code
-from streams.signing import HELD, PUBLISHERS, NoKey, Publisher, check_derived, check_held, may_say, parted, variable
+from streams.messages import Code
+from streams.signing import (
+    HELD,
+    OF_AGENTS,
+    PUBLISHERS,
+    NoKey,
+    Publisher,
+    check_derived,
+    check_held,
+    may_say,
+    parted,
+    variable,
+)
 
 UNDER_WAY_NS = 2_000_000_000
 DOUBTED = frozenset((Code.UNSIGNED, Code.FORGED, Code.KEY_REVOKED))
@@ -30,7 +41,7 @@ class Identities:
             what = type(message.body).__name__
             raise Refused(Code.FORGED, f"{publisher} does not speak for {message.actor} in a {what}")
         wanted = FIRST
-        if isinstance(message.body, AgentCommand):
+        if isinstance(message.body, OF_AGENTS):
             wanted = key or FIRST
             _of_the_seat(publisher, number, message.actor, wanted, now)
         elif number != wanted.number:

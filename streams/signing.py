@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -27,6 +27,9 @@ Publisher = Literal["agents", "feed", "desk", "scorer", "held"]
 PUBLISHERS: tuple[Publisher, ...] = ("agents", "feed", "desk", "scorer")
 HELD: Publisher = "held"
 OPERATOR = "operator:"
+OF_AGENTS: tuple[type, ...] = get_args(AgentCommand)
+OF_FEEDS: tuple[type, ...] = get_args(FeedCommand)
+KNOWN = frozenset((*PUBLISHERS, HELD))
 SEATS = "GOVSITE_SEAT_KEYS"
 """A directory of `NAME.pem`: the Ed25519 keys of the seats that are held here."""
 LEAST_SECRET = 32
@@ -77,10 +80,10 @@ def may_say(publisher: Publisher, envelope: Envelope) -> bool:
     if envelope.actor.startswith(OPERATOR):
         return False
     if publisher == "feed":
-        return isinstance(body, FeedCommand)
+        return isinstance(body, OF_FEEDS)
     if publisher == "scorer":
         return isinstance(body, RecordOutcomes)
-    return isinstance(body, AgentCommand)
+    return isinstance(body, OF_AGENTS)
 
 
 class Signer:
@@ -99,7 +102,7 @@ class Signer:
     def sign(self, envelope: Envelope, raw: bytes) -> bytes:
         """`PUBLISHER:NUMBER:` and the signature of `raw`. Raises `NoKey`."""
         name, number = envelope.actor, self.numbers.get(envelope.actor, 1)
-        if isinstance(envelope.body, AgentCommand) and (private := self.held.get(name)):
+        if isinstance(envelope.body, OF_AGENTS) and (private := self.held.get(name)):
             return b"%s:%d:%s" % (HELD.encode(), number, private.sign(raw))
         publisher = next((one for one in self.secrets if may_say(one, envelope)), None)
         if publisher is None:
@@ -138,9 +141,9 @@ def parted(signature: bytes) -> tuple[Publisher, int, bytes]:
     publisher, _, rest = signature.partition(b":")
     number, _, value = rest.partition(b":")
     name = publisher.decode("ascii", "replace")
-    if name not in get_args(Publisher) or not number.isdigit() or len(number) > 9:
+    if name not in KNOWN or not number.isdigit() or len(number) > 9:
         raise Refused(Code.FORGED, "its signature is none of ours")
-    return cast("Publisher", name), int(number), value
+    return name, int(number), value
 
 
 def check_derived(secret: bytes, name: str, number: int, raw: bytes, value: bytes) -> None:

@@ -1699,7 +1699,7 @@ export interface components {
          */
         BreakerBody: {
             /** @enum {unknown} */
-            breaker: "daily_loss" | "drawdown" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed";
+            breaker: "daily_loss" | "drawdown" | "identity" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed";
             /**
              * @description why; it is kept in the ledger
              * @example end of the day
@@ -1833,7 +1833,7 @@ export interface components {
          * @description A change, and over how many of the last decisions a change of rules or parameters is tried before.
          */
         ChangeBody: {
-            change: components["schemas"]["ActivateRule"] | components["schemas"]["RetireRule"] | components["schemas"]["SetTerm"] | components["schemas"]["Restrict"] | components["schemas"]["Unrestrict"] | components["schemas"]["GrantSeat"] | components["schemas"]["SuspendSeat"] | components["schemas"]["ReinstateSeat"] | components["schemas"]["AdjustReputation"];
+            change: components["schemas"]["ActivateRule"] | components["schemas"]["RetireRule"] | components["schemas"]["SetTerm"] | components["schemas"]["Restrict"] | components["schemas"]["Unrestrict"] | components["schemas"]["GrantSeat"] | components["schemas"]["SuspendSeat"] | components["schemas"]["ReinstateSeat"] | components["schemas"]["IssueSeatKey"] | components["schemas"]["RevokeSeatKey"] | components["schemas"]["AdjustReputation"];
             /** @default 200 */
             last: number;
             /**
@@ -2772,6 +2772,17 @@ export interface components {
             next: string | null;
         };
         /**
+         * IssueSeatKey
+         * @description The seat's next key: the house's own, or that of the party that holds `public`. The one before counts no more.
+         */
+        IssueSeatKey: {
+            agent: string;
+            /** @enum {unknown} */
+            kind: "IssueSeatKey";
+            /** @default  */
+            public: string;
+        };
+        /**
          * Judged
          * @description A proposal, what became of it, and what the market made of its question.
          */
@@ -3558,6 +3569,15 @@ export interface components {
             rule: string;
         };
         /**
+         * RevokeSeatKey
+         * @description Nothing that the seat says is taken until it has another key.
+         */
+        RevokeSeatKey: {
+            agent: string;
+            /** @enum {unknown} */
+            kind: "RevokeSeatKey";
+        };
+        /**
          * Rule
          * @description A rule of a book's rulebook in its current version.
          */
@@ -3734,7 +3754,8 @@ export interface components {
          * Seat
          * @description An agent's place in the council of a book: the mass it was last given (ppm), whether it is seated, in shadow or
          *     suspended (and by whom), and until when it may not propose. `events` counts its scored forecasts,
-         *     `edited_position` is where in the log somebody last set its weight by hand.
+         *     `edited_position` is where in the log somebody last set its weight by hand, `key_public` the Ed25519 key of the
+         *     party that holds it, "" where it signs with a key of the house.
          */
         Seat: {
             /** Agent */
@@ -3754,6 +3775,12 @@ export interface components {
             edited_position: number;
             /** Events */
             events: number;
+            /** Key Number */
+            key_number: number;
+            /** Key Public */
+            key_public: string;
+            /** Key Revoked */
+            key_revoked: boolean;
             /**
              * Ledger Position
              * @description position of the last event that touched the row, in its log

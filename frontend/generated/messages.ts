@@ -328,6 +328,8 @@ RuleRetired: RuleRetired
 RulesEvaluated: RulesEvaluated
 SeatEntered: SeatEntered
 SeatGranted: SeatGranted
+SeatKeyIssued: SeatKeyIssued
+SeatKeyRevoked: SeatKeyRevoked
 SeatReinstated: SeatReinstated
 SeatSuspended: SeatSuspended
 SituationRecorded: SituationRecorded
@@ -459,7 +461,7 @@ instruments: string[]
 venue: string
 }
 export interface BreakerCleared {
-breaker: ("daily_loss" | "drawdown" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed")
+breaker: ("daily_loss" | "drawdown" | "identity" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed")
 subject: string
 who: string
 why: string
@@ -470,7 +472,7 @@ why: string
  */
 export interface BreakerTripped {
 alarm_id: string
-breaker: ("daily_loss" | "drawdown" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed")
+breaker: ("daily_loss" | "drawdown" | "identity" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed")
 effect: string
 formula: string
 inputs: {
@@ -483,7 +485,7 @@ subject: string
  * 80 % of the way; `level` is the measured value in units of the limit.
  */
 export interface BreakerWarned {
-breaker: ("daily_loss" | "drawdown" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed")
+breaker: ("daily_loss" | "drawdown" | "identity" | "reconciliation" | "reject_rate" | "repeated_execution" | "stale_feed")
 formula: string
 inputs: {
 [k: string]: string
@@ -535,7 +537,7 @@ why: string
  */
 export interface ChangeRequested {
 base?: string
-change: (ActivateRule | RetireRule | SetTerm | Restrict | Unrestrict | GrantSeat | SuspendSeat | ReinstateSeat | AdjustReputation)
+change: (ActivateRule | RetireRule | SetTerm | Restrict | Unrestrict | GrantSeat | SuspendSeat | ReinstateSeat | IssueSeatKey | RevokeSeatKey | AdjustReputation)
 change_id: string
 loosens: boolean
 preview?: (Preview | null)
@@ -642,6 +644,21 @@ kind: "SuspendSeat"
 export interface ReinstateSeat {
 agent: string
 kind: "ReinstateSeat"
+}
+/**
+ * The seat's next key: the house's own, or that of the party that holds `public`. The one before counts no more.
+ */
+export interface IssueSeatKey {
+agent: string
+kind: "IssueSeatKey"
+public?: string
+}
+/**
+ * Nothing that the seat says is taken until it has another key.
+ */
+export interface RevokeSeatKey {
+agent: string
+kind: "RevokeSeatKey"
 }
 /**
  * Sets a seat's weight in all three copies, the others keep their ratios; restarts the bounds.
@@ -1181,6 +1198,24 @@ role: ("anomaly" | "compliance" | "risk" | "rule" | "strategy")
 shadow?: boolean
 signals?: SignalRule[]
 veto: boolean
+who: string
+why: string
+}
+/**
+ * Every seat begins with the house's key 1. `public`: the Ed25519 key of the party that holds the seat, "" for a
+ *     key of the house; `issued_at` on the process clock.
+ */
+export interface SeatKeyIssued {
+agent: string
+issued_at: number
+number: number
+public?: string
+who: string
+why: string
+}
+export interface SeatKeyRevoked {
+agent: string
+number: number
 who: string
 why: string
 }

@@ -13,9 +13,12 @@ import yaml
 
 from govsite.accounts.postgres import role_of
 from govsite.accounts.redis_users import lines
+from govsite.accounts.signing import SIGNS
 from govsite.accounts.table import ACCOUNTS, OWNER, VARIABLES, variable
 from govsite.settings.environment import SECRETS
 from govsite.stack.plan import Options, Plan
+from streams.signing import VARIABLES as SIGNING
+from streams.signing import variable as signing_variable
 
 PROJECT = Path(__file__).resolve().parents[2]
 SERVERS = {"postgres", "redis"}
@@ -25,8 +28,8 @@ OUTSIDE = {"feed", "executor", "web", "worker", "traces", "proxy"}
 TEXT = (PROJECT / "docker-compose.yml").read_text()
 FILE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = FILE["services"]
-SECRET = re.compile(r"\$\{(\w*(?:PASSWORD|SECRET|KEY|TOKEN|HEADERS|_URL)\w*)(?::([?-])(.*?))?\}")
-MUST_BE_GIVEN = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GOVSITE_SECRET_KEY", *VARIABLES}
+SECRET = re.compile(r"\$\{(\w*(?:PASSWORD|SECRET|SIGNING|KEY|TOKEN|HEADERS|_URL)\w*)(?::([?-])(.*?))?\}")
+MUST_BE_GIVEN = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "GOVSITE_SECRET_KEY", *VARIABLES, *SIGNING}
 KNOW_ALL_PASSWORDS = {"redis", "migrate"}
 """Who makes the accounts."""
 
@@ -92,6 +95,12 @@ def test_each_process_knows_its_own_password_only(name: str) -> None:
     assert environment["REDIS_URL"].startswith(f"${{GOVSITE_REDIS_SCHEME:-redis}}://{name}:{own}@")
     said = [found for value in environment.values() for found, *_ in SECRET.findall(str(value))]
     assert set(said) & {*VARIABLES, "POSTGRES_PASSWORD", "REDIS_PASSWORD"} == {variable(name)}
+
+
+def test_each_publisher_knows_its_own_secret_and_only_the_governor_all() -> None:
+    for name, service in SERVICES.items():
+        wanted = {signing_variable(one) for one in SIGNS.get(name, ())}
+        assert set(SIGNING) & service.get("environment", {}).keys() == wanted, name
 
 
 def test_only_the_site_can_sign_for_browsers() -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feeds.recordings.lines import Unreadable
-from govsite.bench import fanout, feeding, ledgering, partitions, rounds
+from govsite.bench import fanout, feeding, ledgering, partitions, rounds, signing
 from govsite.bench.run import Unmeasured, measure
 
 RECORDINGS = settings.BASE_DIR.parent / "shared" / "market"
@@ -41,6 +41,7 @@ examples:
   manage.py bench --rate 3000 --decisions 200 --json bench.json
   manage.py bench --rounds 3000        a governor alone: rounds/s with eight ballots each, fsync on
   manage.py bench --ledger --events 1000000   appending, asking, verifying, projecting
+  manage.py bench --signing            what it costs that every command is signed
   manage.py bench --feeds              from a venue's bytes to ticks alone, beside what msgspec and a socket need
   manage.py bench --viewers 200        one web server: prices ten times a second to 200 sockets
   pytest tests/unit --benchmark-enable --benchmark-only   the pure parts
@@ -73,6 +74,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--events", type=int, default=200_000, metavar="N", help="with --ledger: how long it is (default 200000)"
         )
+        parser.add_argument("--signing", action="store_true", help="measure only signing and checking of commands")
         parser.add_argument("--feeds", action="store_true", help="measure only the way from a socket to ticks")
         parser.add_argument(
             "--frames", type=int, default=40_000, metavar="N", help="with --feeds: frames to measure on (default 40000)"
@@ -96,6 +98,9 @@ class Command(BaseCommand):
             return
         if options["ledger"]:
             self._ledger(console, options["events"], options["json"])
+            return
+        if options["signing"]:
+            self._signing(console, options["json"])
             return
         if options["feeds"]:
             self._feeds(console, options["path"], options["frames"], options["json"])
@@ -129,6 +134,19 @@ class Command(BaseCommand):
         except (Unmeasured, Unreadable) as error:
             raise CommandError(str(error)) from error
         _print_feeds(console, report)
+        if target:
+            target.write_text(json.dumps(report, indent=2) + "\n")
+
+    def _signing(self, console: Console, target: Path | None) -> None:
+        report = signing.measure()
+        table = Table("µs a ballot", "to sign", "to check")
+        table.add_row("a key of the house (keyed BLAKE2b)", f"{report['sign_us']:.2f}", f"{report['check_us']:.2f}")
+        table.add_row("a party's own (Ed25519)", f"{report['sign_held_us']:.1f}", f"{report['check_held_us']:.1f}")
+        console.print(table)
+        console.print(
+            f"beside {report['encode_us']:.2f} µs to encode and {report['decode_us']:.2f} µs to decode it, "
+            f"load {os.getloadavg()[0]:.1f}"
+        )
         if target:
             target.write_text(json.dumps(report, indent=2) + "\n")
 

@@ -19,9 +19,11 @@ from streams.changes import (
     AdjustReputation,
     Change,
     GrantSeat,
+    IssueSeatKey,
     ReinstateSeat,
     Restrict,
     RetireRule,
+    RevokeSeatKey,
     SetTerm,
     SuspendSeat,
     Unrestrict,
@@ -230,6 +232,26 @@ def test_suspending_a_guard_that_nobody_must_ask_loosens() -> None:
     office = Office(seats=[*voters, seat("risk"), seat("compliance", required=False)])
     assert judged(office, SuspendSeat(agent="risk")) == "tightens"
     assert judged(office, SuspendSeat(agent="compliance")) == "loosens"
+
+
+def test_the_house_changes_its_key_at_once_and_a_seat_changes_hands_slowly(office: Office) -> None:
+    assert judged(office, IssueSeatKey(agent="anomaly")) == "tightens"
+    assert judged(office, IssueSeatKey(agent="anomaly", public="ab" * 32)) == "loosens"
+    assert judged(office, IssueSeatKey(agent="nobody")) == "UNKNOWN_AGENT"
+    office.request(IssueSeatKey(agent="anomaly"), ANN, "1")
+    assert (office.state.seats["anomaly"].key.number, office.state.seats["anomaly"].key.follows) == (2, True)
+    assert judged(office, RevokeSeatKey(agent="anomaly")) == "tightens"
+    office.request(RevokeSeatKey(agent="anomaly"), ANN, "2")
+    assert office.state.seats["anomaly"].key.revoked
+    assert judged(office, RevokeSeatKey(agent="anomaly")) == "NO_CHANGE"
+    assert judged(office, IssueSeatKey(agent="anomaly")) == "loosens"
+
+
+def test_silencing_a_guard_that_nobody_must_ask_loosens() -> None:
+    voters = [seat(f"voter-{number}") for number in range(4)]
+    office = Office(seats=[*voters, seat("risk"), seat("compliance", required=False)])
+    assert judged(office, RevokeSeatKey(agent="risk")) == "tightens"
+    assert judged(office, RevokeSeatKey(agent="compliance")) == "loosens"
 
 
 def test_no_seat_leaves_t_where_one_owner_could_then_pass_alone() -> None:
