@@ -30,7 +30,7 @@ def change_words(change: dict[str, Any]) -> str:
             return f"reinstate {change['agent']}"
         case "IssueSeatKey":
             return f"give {change['agent']} " + (
-                "the key of the party that holds it" if change["public"] else "a new key"
+                "the key of the party that holds it" if change["public"] else "a new key of the house"
             )
         case "RevokeSeatKey":
             return f"revoke the key of {change['agent']}"

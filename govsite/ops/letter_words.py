@@ -27,6 +27,9 @@ NEXT = {
     "DUPLICATE": "Nothing: the first one counted.",
     "TOO_OLD": "Nothing: what is that old decides nothing any more. Look why it was late.",
     "DATED_AHEAD": "Set the clock of its sender, or of Redis's machine: one of the two is wrong.",
+    "UNSIGNED": "Somebody has a password of Redis: find out who, and change it.",
+    "FORGED": "Somebody speaks in another's name: change the password of Redis, and the key if it leaked.",
+    "KEY_REVOKED": "Look whether its process has heard of the new key; else a copy of the old one is about.",
     "UNKNOWN_BOOK": "Check the name of the book. Once there is such a book, an operator's command can be sent again.",
     "RULE_REFUSED": "Mend the rule's text and ask for the change anew.",
 }

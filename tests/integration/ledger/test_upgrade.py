@@ -19,11 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 FIRST = Path(__file__).parent / "first_release"
 NOW = ("append_events", "gate_pass")
 OBJECTS = (
-    """SELECT oid::regprocedure::text, md5(prosrc), prosecdef, proconfig, array(SELECT unnest(proacl)::text ORDER BY 1)
+    """SELECT oid::regprocedure::text, md5(prosrc), prosecdef, proconfig,
+        array(SELECT unnest(coalesce(proacl, acldefault('f', proowner)))::text ORDER BY 1)
     FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1""",
     """SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
     WHERE NOT tgisinternal ORDER BY 1, 2""",
-    """SELECT relname, relkind, array(SELECT unnest(relacl)::text ORDER BY 1) FROM pg_class
+    """SELECT relname, relkind, array(SELECT unnest(coalesce(relacl, acldefault('r', relowner)))::text ORDER BY 1)
+    FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1""",
     "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY 1",
 )

@@ -30,6 +30,9 @@ SAID: tuple[tuple[c.Change, str], ...] = (
     ),
     (c.SuspendSeat(agent="new"), "suspend new"),
     (c.ReinstateSeat(agent="new"), "reinstate new"),
+    (c.IssueSeatKey(agent="new"), "give new a new key of the house"),
+    (c.IssueSeatKey(agent="new", public="ab" * 32), "give new the key of the party that holds it"),
+    (c.RevokeSeatKey(agent="new"), "revoke the key of new"),
     (c.AdjustReputation(agent="new", weight=0.1), "set the weight of new to 0.1"),
 )
 

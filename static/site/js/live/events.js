@@ -48,6 +48,8 @@ const LINES = {
   SeatGranted: (p) => `${p.agent} was seated as ${p.role}${p.shadow ? ", in shadow," : ""} by ${p.who}: ${p.why}`,
   SeatSuspended: (p) => `${p.agent} was suspended by ${p.who}: ${p.why}`,
   SeatReinstated: (p) => `${p.agent} was reinstated by ${p.who}: ${p.why}`,
+  SeatKeyIssued: (p) => `${p.agent} signs with key ${p.number} from now on, by ${p.who}: ${p.why}`,
+  SeatKeyRevoked: (p) => `key ${p.number} of ${p.agent} was revoked by ${p.who}: ${p.why}`,
   SeatEntered: (p) => `${p.agent} left shadow after ${count(p.events)} scored forecasts and votes with weight ${p.weight.toFixed(3)}`,
   ProposingSuspended: (p) => `${p.agent} may not propose for a while, after ${p.strikes} strikes: ${p.why}`,
   OutcomesRecorded: (p) => `the market answered ${p.outcomes.length} question${p.outcomes.length === 1 ? "" : "s"} of ${p.horizon} s`,
