@@ -28,7 +28,7 @@ def rules(name: str, account: Account) -> list[str]:
     """What every process may, its streams, and the selectors that are its own."""
     found = [
         BASE,
-        f"(+set +del +exists ~process:{name} ~process:{name}[.:-]*)",
+        f"(+set +del +exists ~process:{name} ~process:{name}[-.:]*)",
         f"(+hset +hdel %W~{PROGRESS})",
         f"(+get %R~{SINCE})",
         _on("+xadd", "%W~", (*account.adds, DEAD_LETTERS)),

@@ -11,9 +11,11 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
+from typing import Any, cast
 
 import psutil
 import psycopg
+import redis
 
 from govsite.chaos.victim import NAMES, Broken, Victim, until
 from ledger import gate, outbox
@@ -88,6 +90,9 @@ def set_back(victim: Victim, random: Random) -> None:
     directory = victim.directory / "valkey"
     past = victim.directory / "valkey.past"
     shutil.rmtree(past, ignore_errors=True)
+    with victim.redis() as connection:  # until it starts again it writes its log anew no more: files would be missing
+        connection.config_set("auto-aof-rewrite-percentage", 0)
+        until(lambda: not _rewrites(connection), "valkey has written its log anew", 60)
     shutil.copytree(directory / "appendonlydir", past)
     time.sleep(random.uniform(0.8, 1.2))
     process = victim.find("valkey")
@@ -97,6 +102,11 @@ def set_back(victim: Victim, random: Random) -> None:
     psutil.wait_procs([process], timeout=5)
     shutil.rmtree(directory / "appendonlydir")
     past.rename(directory / "appendonlydir")
+
+
+def _rewrites(connection: redis.Redis) -> bool:
+    told = cast("dict[str, Any]", connection.info("persistence"))
+    return bool(told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"])
 
 
 def halt(victim: Victim, random: Random) -> None:

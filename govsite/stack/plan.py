@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -66,10 +67,14 @@ def _numbered(name: str, count: int) -> list[str]:
     return [name if number == 1 else f"{name}-{number}" for number in range(1, count + 1)]
 
 
+def _kind(name: str) -> str:
+    return re.sub(r"-\d+$", "", name)
+
+
 @dataclass(frozen=True)
 class Plan:
     """The children of one stack; `environment` tells them where the servers and the data directory are, `accounts` some
-    by name what they are told besides: their own accounts on the servers."""
+    by their kind what they are told besides: their own accounts on the servers."""
 
     options: Options
     data_dir: Path
@@ -174,6 +179,6 @@ class Plan:
         return Child(name, command, Stage.READERS, self._environment(name, pages), directory=str(PROJECT))
 
     def _environment(self, name: str, pages: bool) -> dict[str, str]:
-        """A process that shows no page loads nothing of the admin."""
-        own = {**self.environment, **self.accounts.get(name, {})}
+        """A process that shows no page loads nothing of the admin; one of several is as the others of its kind."""
+        own = {**self.environment, **self.accounts.get(_kind(name), {})}
         return own if pages else {**own, "GOVSITE_PAGES": "none"}

@@ -109,7 +109,9 @@ def test_nobody_makes_away_with_what_others_are_to_read(name: str, redis_as: As)
 def test_each_tells_of_itself_only(name: str, redis_as: As) -> None:
     others = ACCOUNTS.keys() - {name} - ({"beat"} if name == "worker" else set())
     with redis.Redis.from_url(redis_as(name)) as connection:
-        assert allowed(connection, "SET", f"process:{name}", "{}")
+        for which in ("", ".1", "-momentum-value", ":north"):  # a partition, some seats, a book
+            assert allowed(connection, "SET", f"process:{name}{which}", "{}")
+        assert not allowed(connection, "SET", f"process:{name}s", "{}")
         assert lives(connection, name)
         assert [other for other in sorted(others) if allowed(connection, "SET", f"process:{other}", "{}")] == []
 

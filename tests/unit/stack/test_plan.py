@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_django import Settings
+
+from govsite.accounts.table import ACCOUNTS
 from govsite.stack.plan import Options, Plan
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://p"}
@@ -30,6 +33,15 @@ def test_all_processes_are_there_and_know_where_the_servers_are() -> None:
         "worker",
     }
     assert all(child.environment.items() >= ENVIRONMENT.items() for child in children)
+
+
+def test_each_of_several_has_the_account_of_its_kind(settings: Settings) -> None:
+    settings.PARTITIONS = 12
+    accounts = {name: {"REDIS_URL": f"redis://{name}"} for name in ACCOUNTS}
+    several = Plan(Options(books=("demo", "north", "south")), Path("/data"), ENVIRONMENT, accounts)
+    found = {child.name: child.environment.get("REDIS_URL", "") for child in [*several.processes(), several.feed()]}
+    assert {"governor", "governor-2", "executor-12", "agents-3"} <= found.keys()
+    assert {name: f"redis://{name.partition('-')[0]}" for name in found} == found
 
 
 def test_only_what_shows_pages_or_makes_tables_loads_the_admin() -> None:
