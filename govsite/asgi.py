@@ -13,10 +13,11 @@ settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else a warning is pri
 pages = get_asgi_application()
 
 from govsite import starting  # noqa: E402
+from govsite.dashboard.scripts import Scripts  # noqa: E402
 from govsite.live import floods, presence  # noqa: E402 - needs Django's settings and apps
 from govsite.live.routing import websocket  # noqa: E402
 
 starting.stop_unless_ready("web")
 floods.limit()
 presence.start()
-application = ProtocolTypeRouter({"http": pages, "websocket": websocket})
+application = ProtocolTypeRouter({"http": Scripts(pages), "websocket": websocket})

@@ -35,6 +35,12 @@ def file_of(root: Path, address: str) -> Path | None:
         return None
 
 
+def zipped(file: Path, accepted: str) -> Path | None:
+    """The file's gzipped twin, if there is one and a browser that says `accepted` takes it."""
+    twin = file.with_name(f"{file.name}.gz")
+    return twin if "gzip" in accepted and twin.is_file() else None
+
+
 def hashes(page: Path) -> list[str]:
     """Sources for `script-src` that let exactly this page's own inline scripts run."""
     return _hashes(page, page.stat().st_mtime_ns)

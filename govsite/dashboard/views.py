@@ -17,8 +17,8 @@ from django.utils.http import http_date, quote_etag
 from django.views.decorators.http import require_safe
 
 from govsite.dashboard import export
+from govsite.dashboard.scripts import FOREVER
 
-FOREVER = "public, max-age=31536000, immutable"
 ANEW = "no-cache"
 
 
@@ -53,12 +53,11 @@ def page(request: HttpRequest, file: Path | None) -> HttpResponseBase:
 
 def sent(request: HttpRequest, file: Path) -> HttpResponseBase:
     """The file, or its gzipped twin, or that the browser's copy is still good."""
-    twin = file.with_name(f"{file.name}.gz")
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "") and twin.is_file()
+    twin = export.zipped(file, request.headers.get("Accept-Encoding", ""))
     known = file.stat()
-    etag = quote_etag(f"{known.st_mtime_ns:x}-{known.st_size:x}{'-gz' if zipped else ''}")
+    etag = quote_etag(f"{known.st_mtime_ns:x}-{known.st_size:x}{'-gz' if twin else ''}")
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    chosen = twin if zipped else file
+    chosen = twin or file
     if request.method == "HEAD":
         response: HttpResponseBase = HttpResponse(content_type=kind)
     else:
@@ -67,7 +66,7 @@ def sent(request: HttpRequest, file: Path) -> HttpResponseBase:
     response["ETag"] = etag
     response["Last-Modified"] = http_date(known.st_mtime)
     response["Content-Length"] = str(chosen.stat().st_size)
-    if zipped:
+    if twin:
         response["Content-Encoding"] = "gzip"
     patch_vary_headers(response, ["Accept-Encoding"])
     return get_conditional_response(request, etag=etag, response=response) or response  # type: ignore[arg-type]

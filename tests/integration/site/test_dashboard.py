@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from govsite.dashboard import building
+from govsite.dashboard.scripts import Scripts
 from tests.integration.site.people import browser
 
 SCRIPT = "self.__next_f.push([1])"
@@ -58,6 +59,57 @@ def test_scripts_are_kept_by_browsers_for_ever(client: Client) -> None:
     assert zipped["ETag"] != plain["ETag"]
     again = client.get("/dashboard/_next/static/chunks/main.js", headers={"If-None-Match": plain["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def asked(address: str, *, method: str = "GET", accepts: str = "br, gzip") -> tuple[dict[str, Any], bytes]:
+    """What goes out before Django is asked; Django's answer is 418."""
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    headers = [(b"accept-encoding", accepts.encode())]
+    scope = {"type": "http", "method": method, "path": address, "headers": headers}
+    sent: list[Any] = []
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    async def receive() -> Any:
+        raise AssertionError("a GET has no body to wait for")
+
+    await Scripts(pages)(scope, receive, send)
+    start, body = sent
+    return start | {"headers": {name.decode(): value.decode() for name, value in start["headers"]}}, body["body"]
+
+
+async def test_scripts_do_not_wait_for_django() -> None:
+    start, body = await asked("/dashboard/_next/static/chunks/main.js")
+    assert (start["status"], gzip.decompress(body)) == (200, b"let a = 1;")
+    assert start["headers"] == {
+        "Content-Type": "text/javascript",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Encoding": "gzip",
+    }
+    plain, body = await asked("/dashboard/_next/static/chunks/main.js", accepts="identity")
+    assert (body, "Content-Encoding" in plain["headers"]) == (b"let a = 1;", False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["index.html", "", "_next/static/../../index.html", "_next/static/../../../secret.key", "_next/static/none.js"],
+)
+async def test_all_else_is_for_django(address: str) -> None:
+    assert (await asked(f"/dashboard/{address}"))[0]["status"] == 418
+
+
+async def test_nothing_is_asked_of_an_export_that_is_not_there(out: Path) -> None:
+    (out / "index.html").unlink()
+    assert (await asked("/dashboard/_next/static/chunks/main.js"))[0]["status"] == 418
+    assert (await asked("/dashboard/_next/static/chunks/main.js", method="POST"))[0]["status"] == 418
 
 
 def test_an_address_without_its_slash_is_mended_with_its_question(client: Client) -> None:
