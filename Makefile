@@ -14,8 +14,10 @@ install: $(VENV)/runtime.stamp
 run: install
 	@exec $(BIN)/python manage.py runstack $(ARGS)
 
+# Without ARGS all that is asked for most: the whole stack, what signing costs, and one governor beside two.
 bench: install
-	@exec $(BIN)/python manage.py bench $(ARGS)
+	@$(BIN)/python manage.py bench $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python manage.py bench --signing && $(BIN)/python manage.py bench --partitions 2)
 
 chaos: install
 	@exec $(BIN)/python manage.py chaos --report docs/chaos.md $(ARGS)

@@ -29,13 +29,13 @@ _DUE = """SELECT command_id, stream, raw, signature FROM outbox
 _SENT = "UPDATE outbox SET sent_at = clock_timestamp() WHERE command_id = ANY(%s)"
 
 
-def enqueue(connection: Connection, envelope: Envelope) -> None:
-    """Keeps a command, signed, in the caller's transaction (psycopg's or Django's). The same id twice is one.
-    Raises `NoKey`."""
+def enqueue(connection: Connection, envelope: Envelope, signer: Signer | None = None) -> None:
+    """Keeps a command, signed (with the secrets of this process, unless others are given), in the caller's transaction
+    (psycopg's or Django's). The same id twice is one. Raises `NoKey`."""
     stream = suffixed(COMMANDS, partition_of(envelope.book, count_of(connection)))
     raw = encode(envelope)
     with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE, (envelope.id, stream, raw, Signer.of().sign(envelope, raw)))
+        cursor.execute(_ENQUEUE, (envelope.id, stream, raw, (signer or Signer.of()).sign(envelope, raw)))
 
 
 def status(connection: Connection, command_id: str) -> str | None:

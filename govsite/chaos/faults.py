@@ -126,7 +126,7 @@ def halt(victim: Victim, random: Random) -> None:
             book=BOOK,
         )
         with victim.database() as connection:
-            outbox.enqueue(connection, resume)
+            outbox.enqueue(connection, resume, victim.desk)
         until(lambda mode=mode: _gate(victim) == mode, f"the book is {mode}", 60)  # type: ignore[misc]
 
 

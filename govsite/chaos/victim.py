@@ -16,6 +16,8 @@ import psutil
 import psycopg
 import redis
 
+from govsite.accounts.signing import by_process
+from streams.signing import VARIABLES, Signer
 from streams.telemetry import processes
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -88,6 +90,11 @@ class Victim:
     def urls(self) -> dict[str, str]:
         return dict(line.split("=", 1) for line in (self.directory / "stack.env").read_text().splitlines())
 
+    @property
+    def desk(self) -> Signer:
+        """Signs what people ask for, as the victim's own site does."""
+        return Signer.of(by_process(self.directory, {})["web"])
+
     def database(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.urls["DATABASE_URL"], autocommit=True, connect_timeout=3)
 
@@ -140,6 +147,6 @@ def _is(word: str, command: str) -> bool:
 
 
 def environment_without_servers() -> dict[str, str]:
-    """A test's own servers must not be taken for those of the victim."""
-    servers = {"DATABASE_URL", "REDIS_URL", "GOVSITE_DATA_DIR"}
-    return {name: value for name, value in os.environ.items() if name not in servers}
+    """A test's own servers and secrets must not be taken for those of the victim."""
+    theirs = {"DATABASE_URL", "REDIS_URL", "GOVSITE_DATA_DIR", *VARIABLES}
+    return {name: value for name, value in os.environ.items() if name not in theirs}

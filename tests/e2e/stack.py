@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import psutil
 import psycopg
+
+from govsite.chaos.victim import environment_without_servers
 
 PROJECT = Path(__file__).resolve().parents[2]
 STARTED_WITHIN_S = 90.0
@@ -35,7 +36,7 @@ class Stack:
             run = subprocess.Popen(
                 [*command, "--feed", "synthetic", "--seed", "7", "--speed", "10", "--port", str(self.port), *arguments],
                 cwd=PROJECT,
-                env=without_servers(),
+                env=environment_without_servers(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -52,7 +53,7 @@ class Stack:
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments, "--data-dir", str(self.directory)]
         return subprocess.run(
-            command, cwd=PROJECT, env=without_servers(), check=True, capture_output=True
+            command, cwd=PROJECT, env=environment_without_servers(), check=True, capture_output=True
         ).stdout.decode()
 
     def refusals(self) -> list[str]:
@@ -95,8 +96,3 @@ class Stack:
             if any(str(self.directory) in trace for trace in traces):
                 found[" ".join(command)] = process
         return found
-
-
-def without_servers() -> dict[str, str]:
-    servers = {"DATABASE_URL", "REDIS_URL", "GOVSITE_DATA_DIR"}
-    return {name: value for name, value in os.environ.items() if name not in servers}

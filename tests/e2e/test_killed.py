@@ -9,8 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from govsite.chaos.victim import environment_without_servers
 from tests.e2e.invariants import broken
-from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack, without_servers
+from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
@@ -53,7 +54,7 @@ def test_nothing_is_lost_or_done_twice_when_processes_are_killed(stack: Stack) -
         verified = subprocess.run(
             [sys.executable, "manage.py", "audit", "verify", *what, "--data-dir", str(stack.directory)],
             cwd=PROJECT,
-            env=without_servers(),
+            env=environment_without_servers(),
             capture_output=True,
             check=False,
         )

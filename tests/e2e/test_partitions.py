@@ -9,8 +9,9 @@ import sys
 import psycopg
 import pytest
 
+from govsite.chaos.victim import environment_without_servers
 from tests.e2e.invariants import broken
-from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack, without_servers
+from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
@@ -52,7 +53,7 @@ def test_two_partitions_decide_fill_and_are_audited_as_one(stack: Stack, monkeyp
     verified = subprocess.run(
         [sys.executable, "manage.py", "audit", "verify", "--data-dir", str(stack.directory)],
         cwd=PROJECT,
-        env=without_servers(),
+        env=environment_without_servers(),
         capture_output=True,
         check=False,
     )

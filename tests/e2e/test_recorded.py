@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack, without_servers
+from govsite.chaos.victim import environment_without_servers
+from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
@@ -44,7 +45,7 @@ def test_a_recorded_run_is_repeated_to_the_same_decisions(stack: Stack, tmp_path
     subprocess.run(
         [sys.executable, "manage.py", "backtest", "--recorded", str(kept), "--json", str(result)],
         cwd=PROJECT,
-        env=without_servers(),
+        env=environment_without_servers(),
         check=True,
     )
     report = json.loads(result.read_text())

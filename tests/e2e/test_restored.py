@@ -9,8 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from govsite.chaos.victim import environment_without_servers
 from tests.e2e.invariants import broken
-from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack, without_servers
+from tests.e2e.stack import PROJECT, STARTED_WITHIN_S, Stack
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -21,7 +22,9 @@ VERIFIED = ("--chain", "--archive", "--read-models")
 
 def manage(*arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    answer = subprocess.run(command, cwd=PROJECT, env=without_servers(), capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, cwd=PROJECT, env=environment_without_servers(), capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout
 
