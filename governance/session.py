@@ -10,6 +10,7 @@ import redis
 from msgspec import structs
 
 from governance.backlog import Backlog
+from governance.consumed import Consumed
 from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
 from governance.domain.gatekeeping import FEED
@@ -28,7 +29,6 @@ from streams.envelope import Envelope, Refused, decode, derived_id
 from streams.events import DecisionHeld, DecisionReached
 from streams.journal import Journal
 from streams.messages import (
-    AgentCommand,
     ClockAdvanced,
     Code,
     DeliberationResolved,
@@ -51,8 +51,7 @@ GATE_EVERY_NS = 50_000_000
 RENEW_EVERY_NS = 1_000_000_000
 IDLE_EVERY_NS = 250_000_000
 ANSWERS_EVERY_NS = 100_000_000  # refusals alone wait for company, so that rubbish costs few commits
-REMEMBERED_COMMANDS = 100_000
-YOUNG_NS = 5_000_000_000
+REMEMBERED_PROPOSALS = 100_000
 
 
 class Session:
@@ -82,13 +81,12 @@ class Session:
         self.readings = Publisher(self.streams.redis)
         self.screening = Screening()
         self.identities = Identities(self.streams.signer.secrets)
-        self.began_at = time.time_ns()
+        self.consumed = Consumed(self.ledger.answered)
         self.chambers: dict[str, Chamber] = {}
         self.backlog = Backlog("0-0")
         self.positions: dict[str, str] = {}
         self.step = Step([], [], [], [], [], [])
         self.sent_by: dict[str, Entry] = {}
-        self.seen: dict[str, None] = {}
         self.proposed_at: dict[str, int] = {}
         self._behind = False
         self._due = dict.fromkeys(("gate", "renew", "idle", "answers"), 0)
@@ -230,10 +228,12 @@ class Session:
             return
         self.backlog.read(entry.id, len(addressed))
         for told in addressed:
-            if self._is_repeated(told, entry, asked=interrupted or self._may_be_forgotten(told, entry)):
-                self.backlog.answered(entry.id)
-            else:
+            if not self.consumed.has(told, entry, interrupted=interrupted):
                 self._hand_over(told, entry, now, interrupted)
+                continue
+            self.backlog.answered(entry.id)
+            if not told.actor.startswith("operator:"):  # the outbox sends again on purpose
+                self._bury(entry, Refused(Code.DUPLICATE, f"the command {told.id} was consumed before"))
 
     def _hand_over(self, message: Envelope, entry: Entry, now: int, interrupted: bool) -> None:
         if isinstance(message.body, SubmitProposal):
@@ -280,24 +280,6 @@ class Session:
         doubt = Envelope(id=doubt_id, body=body, actor="governor", sent_at=now, book=book)
         self._keep(doubt, now)
         self._merge(self.chambers[book].handle(doubt, now))
-
-    def _may_be_forgotten(self, message: Envelope, entry: Entry) -> bool:
-        """What agents send is told apart by memory while it is young; what is older the inbox is asked for, and so a
-        command that somebody copied is not taken again."""
-        if not isinstance(message.body, AgentCommand) or message.sent_at < self.began_at:
-            return True
-        return milliseconds_of(entry.id) * 1_000_000 - message.sent_at > YOUNG_NS
-
-    def _is_repeated(self, message: Envelope, entry: Entry, *, asked: bool) -> bool:
-        """Whether this command was consumed before: known from memory, or from the inbox where it is `asked`."""
-        if message.id in self.seen or (asked and self.ledger.answered([message.id])):
-            if not message.actor.startswith("operator:"):  # the outbox sends again on purpose
-                self._bury(entry, Refused(Code.DUPLICATE, f"the command {message.id} was consumed before"))
-            return True
-        self.seen[message.id] = None
-        if len(self.seen) > REMEMBERED_COMMANDS:
-            del self.seen[next(iter(self.seen))]
-        return False
 
     def _in_order(self, message: Envelope, entry: LedgerEntry) -> Envelope | None:
         """The executions of an entry; where something is missing before it or known already, by way of the table."""
@@ -386,7 +368,7 @@ class Session:
                 reasons = event.body.reasons
                 if proposed := [at for r in reasons if (at := self.proposed_at.pop(r.proposal_id, None)) is not None]:
                     self.telemetry.observe("resolution", committed - min(proposed))
-        while len(self.proposed_at) > REMEMBERED_COMMANDS:
+        while len(self.proposed_at) > REMEMBERED_PROPOSALS:
             del self.proposed_at[next(iter(self.proposed_at))]
 
     # --- housekeeping -----------------------------------------------------------------------------
