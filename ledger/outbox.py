@@ -23,7 +23,8 @@ _STATUS = """SELECT coalesce(outbox.result, inbox.result, %s) FROM outbox LEFT J
 _ANSWERED = """UPDATE outbox SET result = inbox.result FROM inbox
     WHERE outbox.command_id = inbox.command_id AND outbox.result IS NULL"""
 _DUE = """SELECT command_id, stream, raw, signature FROM outbox
-    WHERE result IS NULL AND (sent_at IS NULL OR sent_at < clock_timestamp() - interval '2 seconds')
+    WHERE result IS NULL AND (sent_at IS NULL
+        OR sent_at < clock_timestamp() - greatest(interval '2 seconds', (clock_timestamp() - created_at) / 10))
       AND NOT EXISTS (SELECT FROM inbox WHERE inbox.command_id = outbox.command_id)
     ORDER BY created_at LIMIT 100"""
 _SENT = "UPDATE outbox SET sent_at = clock_timestamp() WHERE command_id = ANY(%s)"
@@ -55,7 +56,8 @@ def wait(connection: Connection, command_id: str, patience_s: float) -> str | No
 
 
 def send_due(session: Session, connection: redis.Redis) -> int:
-    """Sends what was not sent yet, or 2 s ago and is still not in the inbox; returns how many it sent."""
+    """Sends what was not sent yet, or 2 s ago and is still not in the inbox; the longer it waits, the more seldom.
+    Returns how many it sent."""
     waiting = session.run("SELECT EXISTS (SELECT FROM outbox WHERE result IS NULL)", prepare=True)
     if waiting == [(False,)]:
         return 0

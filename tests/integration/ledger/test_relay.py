@@ -359,6 +359,23 @@ def test_operators_commands_are_sent_until_they_are_consumed(
     assert decode(sent[0].raw) == command
 
 
+@pytest.mark.parametrize(("waits", "sent", "again"), [(3, 1, 0), (60, 3, 0), (60, 7, 1), (86_400, 60, 0)])
+def test_what_nobody_answers_is_sent_ever_more_seldom(
+    ledger_url: str, streams: Streams, waits: int, sent: int, again: int
+) -> None:
+    """Such as a command whose signature is of no worth any more."""
+    session = Session(ledger_url)
+    with psycopg.connect(ledger_url, autocommit=True) as operator:
+        outbox.enqueue(operator, Envelope(id="w", body=ResumeTrading(reason="x"), actor="operator:ann", sent_at=1))
+        operator.execute(
+            "UPDATE outbox SET created_at = clock_timestamp() - make_interval(secs => %s),"
+            " sent_at = clock_timestamp() - make_interval(secs => %s)",
+            (waits, sent),
+        )
+    assert outbox.send_due(session, streams.redis) == again
+    session.close()
+
+
 def test_clocks_that_differ_raise_one_alarm(ledger_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     relay, session = Relay(ledger_url, redis_url, Stop()), Session(ledger_url)
     clock = SimpleNamespace(time=time.time, monotonic=time.monotonic)
