@@ -34,7 +34,8 @@ def weight_plot(rows: Sequence[SeatWeight]) -> dict[str, Any] | None:
             for row in rows
             if row.copy == copy
         ]
-        lines.append({"copy": copy, "points": " ".join(points)})
+        drawn = points if len(points) > 1 else points * 2  # a line with round ends that goes nowhere is a dot
+        lines.append({"copy": copy, "points": " ".join(drawn)})
     return {
         "lines": lines,
         "top": top,

@@ -80,7 +80,10 @@ def test_one_instrument_is_suspended_from_the_dialog(desk: Site, context: Browse
     expect(page.locator("#halt-dialog")).to_be_hidden(timeout=20_000)
 
 
-def test_the_desk_fits_on_a_phone(desk: Site, chromium: Browser) -> None:
+def test_the_desk_fits_on_a_phone(desk: Site, writer: Writer, chromium: Browser) -> None:
+    trip(writer.history, "impostor", breaker="identity", subject="stranger", effect="REFUSED")  # the longest words
+    writer.commit()
+    wait_until(Alarm.objects.filter(breaker="identity").exists, "the projector of the site has read it")
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     page = log_in(context, desk)
     for path in ("/", "/orders/", "/orders/?show=fills", "/orders/flatten/", "/alarms/?show=all", "/feed/", "/halt/"):
