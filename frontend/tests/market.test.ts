@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { pathOf, POINTS_KEPT, remembered, type Point } from "@/lib/market/equity";
-import { candlesOf, fills, grown, merged, torn, type Candle } from "@/lib/market/candles";
+import { candlesOf, fills, grown, KEPT, merged, surplus, torn, type Candle } from "@/lib/market/candles";
 import { processesOf, stagesOf } from "@/lib/market/health";
 import { filled, happened, marksOf, worded } from "@/lib/market/marks";
 
@@ -49,6 +49,12 @@ describe("candles", () => {
     const known = [candle(1, { kept: false, volume: 0 }), candle(2, { kept: false, volume: 0, high: 105, close: 104 })];
     const both = merged(known, [candle(1), candle(2, { high: 103, close: 102 })]);
     expect(both).toEqual([candle(1), candle(2, { high: 105, close: 104 })]);
+  });
+
+  test("are let go when they are many and nobody looks at the oldest", () => {
+    expect(surplus(KEPT + 299, 1300)).toBe(0);
+    expect(surplus(KEPT + 300, 1300)).toBe(300);
+    expect(surplus(KEPT + 300, 600)).toBe(0);
   });
 
   test("are torn where the server's newest begin after a hole", () => {

@@ -12,6 +12,7 @@ import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
 import { kept } from "@/lib/address";
 import { api, asked } from "@/lib/api";
+import { failing } from "@/lib/failing";
 import { count, money, quantity, short, UNKNOWN } from "@/lib/format";
 import { because } from "@/lib/words";
 import { Calibration, fixed, Regret, type Performance } from "./figures";
@@ -31,8 +32,9 @@ export function usePerformance(book: string, agent: string, to: string | undefin
 
 export function Agent({ book, agent, to }: { book: string; agent: string; to: string | undefined }) {
   const { lines, error: lost, loading } = useWeights(book, [agent], to);
-  const { data, error, isPending, refetch } = usePerformance(book, agent, to);
-  const state = { loading: isPending && !error, error: error?.message, onRetry: refetch };
+  const performance = usePerformance(book, agent, to);
+  const { data, error, isPending, refetch } = performance;
+  const state = { loading: isPending && !error, ...failing(performance), onRetry: refetch };
   const name = short(agent, 60);
   return (
     <div className="grid gap-3 xl:grid-cols-2">

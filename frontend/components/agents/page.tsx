@@ -8,6 +8,7 @@ import { Save } from "@/components/save";
 import { useBook, useMoment } from "@/lib/address";
 import { compared } from "@/lib/agents";
 import { api, asked } from "@/lib/api";
+import { failing } from "@/lib/failing";
 import { useMe } from "@/lib/me";
 import { Agent } from "./agent";
 import { Compare } from "./compare";
@@ -22,13 +23,14 @@ export function AgentsPage() {
   const [agent, setAgent] = useQueryState("agent", parseAsString.withDefault(""));
   const [compare, setCompare] = useQueryState("compare", parseAsString.withDefault(""));
   const book = chosen || me?.books[0] || "";
-  const { data, error, isPending, refetch } = useQuery({
+  const council = useQuery({
     queryKey: ["agents", book],
     queryFn: () => asked(api.GET("/api/v1/agents", { params: { query: { limit: 1000, book } } })),
     enabled: Boolean(book),
     refetchInterval: moment ? false : EVERY_MS,
     placeholderData: keepPreviousData,
   });
+  const { data, error, isPending, refetch } = council;
   const seats = [...(data?.agents ?? [])].sort((one, other) => other.weight_ppm - one.weight_ppm);
   const names = seats.map((seat) => seat.agent);
   const together = compared(compare, names);
@@ -46,7 +48,7 @@ export function AgentsPage() {
           </>
         }
         loading={isPending && !error && me?.books.length !== 0}
-        error={error?.message}
+        {...failing(council)}
         onRetry={refetch}
         empty={(me?.books.length === 0 && "No book has been founded yet.") || (data && !seats.length && "No seat has been granted in this book yet.")}
       >

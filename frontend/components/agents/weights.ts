@@ -20,5 +20,5 @@ export function useWeights(book: string, agents: string[], to: string | undefine
     })),
   });
   const lines = agents.map((agent, index) => found[index]?.data ?? { agent, points: [] });
-  return { lines, error: found.find(({ error }) => error)?.error ?? null, loading: found.some(({ isPending }) => isPending) };
+  return { lines, error: found.find(({ data, error }) => error && data === undefined)?.error ?? null, loading: found.some(({ isPending }) => isPending) };
 }

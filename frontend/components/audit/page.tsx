@@ -6,7 +6,8 @@ import { parseAsString, useQueryStates } from "nuqs";
 import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
 import { useBook, useMoment } from "@/lib/address";
-import { api, asked, Problem } from "@/lib/api";
+import { api, asked } from "@/lib/api";
+import { failing } from "@/lib/failing";
 import { useMe } from "@/lib/me";
 import type { LedgerRow } from "@/lib/past/frames";
 import { Filters, type Filter } from "./filters";
@@ -42,7 +43,7 @@ function Ledger({ allowed }: { allowed: boolean }) {
   const [book] = useBook();
   const [moment] = useMoment();
   const upto = earliest(filter.to, moment?.toISOString() ?? "");
-  const { data, error, isPending, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const events = useInfiniteQuery({
     queryKey: ["ledger", book, filter, upto],
     queryFn: ({ pageParam, signal }) => asked(api.GET("/api/v1/ledger", { params: { query: { ...query(filter, book, upto), cursor: pageParam } }, signal })),
     enabled: allowed,
@@ -52,10 +53,10 @@ function Ledger({ allowed }: { allowed: boolean }) {
     refetchInterval: ({ state }) => (upto || (state.data?.pages.length ?? 0) > 1 ? false : EVERY_MS),
     placeholderData: keepPreviousData,
   });
+  const { data, error, isPending, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = events;
   const rows = data?.pages.flatMap((page) => page.events) ?? [];
   const named = Object.entries({ ...filter, ...(book ? { book } : {}) }).filter(([, value]) => value);
   const conditions = named.map(([name, value]) => `${name} ${value}`).join(", ");
-  const wrong = error instanceof Problem && error.status === 422 ? `${error.message}.` : error?.message;
   return (
     <Panel
       title="The ledger, the newest first"
@@ -76,7 +77,7 @@ function Ledger({ allowed }: { allowed: boolean }) {
         title={conditions ? `Events with ${conditions}` : "All events"}
         className="rounded-none border-0 border-t"
         loading={isPending && !error}
-        error={wrong}
+        {...failing(events)}
         onRetry={refetch}
         empty={data && !rows.length && (conditions ? `No event has ${conditions}.` : "The ledger is empty.")}
       >

@@ -6,6 +6,7 @@ import { useMemo } from "react";
 import { useBook, useMoment } from "@/lib/address";
 import { api, asked, type Shape } from "@/lib/api";
 import { executed, type Decision, type Span } from "@/lib/decision-search";
+import { failing } from "@/lib/failing";
 import type { Filter } from "./filters";
 
 const PAGE = 100;
@@ -38,7 +39,7 @@ export function useDecisions(filter: Filter, span: Partial<Span> | null) {
   return {
     decisions,
     fills: fills.data ?? NONE,
-    error: pages.error ?? fills.error,
+    ...failing(pages.error ? pages : fills),
     loading: pages.isPending,
     fetching: pages.isFetchingNextPage,
     more: pages.hasNextPage,

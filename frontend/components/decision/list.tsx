@@ -15,7 +15,7 @@ import { DecisionRows } from "./rows";
 export function DecisionsPage() {
   const { filter, span, fault } = useFilter();
   const found = useDecisions(filter, span);
-  const { decisions, fills, error } = found;
+  const { decisions, fills, error, staleFor } = found;
   const shown = onSide(decisions, fills, filter.side);
   const said = [filter.outcome, filter.instrument && short(filter.instrument, 40), filter.side && `with ${filter.side === "any" ? "executions" : `a ${filter.side}`}`, span && "in this time"].filter(Boolean).join(", ");
   const rows = shown.map((one) => ({
@@ -45,7 +45,8 @@ export function DecisionsPage() {
           </>
         }
         loading={found.loading && !fault}
-        error={fault || error?.message}
+        error={fault || error}
+        staleFor={staleFor}
         onRetry={fault ? undefined : found.again}
         empty={!decisions.length && (said ? `There is no decision: ${said}.` : "Nothing has been decided yet.")}
       >

@@ -11,6 +11,7 @@ import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
 import { kept, useBook, useMoment } from "@/lib/address";
 import { api, asked } from "@/lib/api";
+import { failing } from "@/lib/failing";
 import { count, milliseconds, price, quantity } from "@/lib/format";
 import { bucketed, quantile, timed, type Timed } from "@/lib/latency";
 import { useView } from "@/lib/live/view";
@@ -39,12 +40,13 @@ interface Buckets {
 function Stages() {
   const [moment] = useMoment();
   const latency = useView((view) => view.status?.latency);
-  const { data, error, isPending, refetch } = useQuery({
+  const processes = useQuery({
     queryKey: ["processes"],
     queryFn: () => asked(api.GET("/api/v1/processes")),
     enabled: !moment,
     refetchInterval: EVERY_MS,
   });
+  const { data, error, isPending, refetch } = processes;
   const buckets = new Map<string, Buckets>();
   for (const { report } of data?.processes ?? []) {
     for (const [stage, counted] of Object.entries((report?.buckets ?? {}) as Record<string, Buckets>)) buckets.set(stage, counted);
@@ -54,7 +56,7 @@ function Stages() {
     <Panel
       title="Stages, since each process started"
       loading={!moment && isPending && !error}
-      error={moment ? null : error?.message}
+      {...(moment ? {} : failing(processes))}
       onRetry={refetch}
       empty={past || (data && !buckets.size && "Nothing has been measured yet: no tick has come through.")}
     >
@@ -94,12 +96,13 @@ function Fills() {
   const [book] = useBook();
   const [moment] = useMoment();
   const to = moment?.toISOString();
-  const { data, error, isPending, refetch } = useQuery({
+  const filled = useQuery({
     queryKey: ["latency of fills", book, to ?? "now"],
     queryFn: () => slowness(book, to),
     refetchInterval: moment ? false : EVERY_MS,
     placeholderData: keepPreviousData,
   });
+  const { data, error, isPending, refetch } = filled;
   const totals = data?.map(({ total }) => total) ?? [];
   const told = [0.5, 0.95, 0.99].map((share) => `p${share * 100} ${milliseconds(quantile(totals, share))}`).join(" · ");
   const slowest = [...(data ?? [])].sort((one, other) => other.total - one.total).slice(0, SLOWEST);
@@ -113,7 +116,7 @@ function Fills() {
         </>
       }
       loading={isPending && !error}
-      error={error?.message}
+      {...failing(filled)}
       onRetry={refetch}
       empty={data && !data.length && (moment ? "Nothing had been filled by then." : "Nothing has been filled yet.")}
     >

@@ -15,7 +15,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { clock, date, price } from "@/lib/format";
-import { fills, grown, merged, torn, type Candle, type Width } from "@/lib/market/candles";
+import { fills, grown, merged, surplus, torn, type Candle, type Width } from "@/lib/market/candles";
 import type { Kind, Mark } from "@/lib/market/marks";
 
 const NEAR_THE_START = 20;
@@ -45,6 +45,7 @@ export class CandleChart {
   private colours: Colours;
   private pointedAt: number | null = null;
   private fitted = false;
+  private shortened = false;
 
   constructor(
     private readonly host: HTMLElement,
@@ -62,7 +63,9 @@ export class CandleChart {
     this.chart.subscribeCrosshairMove((event) => this.point(event));
     this.chart.subscribeClick((event) => this.click(event));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
-      if (this.fitted && range && range.from < NEAR_THE_START) this.ears.further();
+      if (!this.fitted || !range || range.from >= NEAR_THE_START) return;
+      if (this.shortened) this.ears.torn(); // between what is shown and what was read first, candles were let go
+      else this.ears.further();
     });
     this.scheme = new MutationObserver(() => this.recolour());
     this.scheme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
@@ -85,6 +88,7 @@ export class CandleChart {
   show(candles: Candle[]): void {
     const newest = candles.at(-1)?.time ?? 0;
     this.candles = merged(candles, this.candles.filter((candle) => !candle.kept && candle.time > newest));
+    this.shortened = false;
     const close = this.candles.at(-1)?.close ?? 0;
     const [precision, minMove] = close >= 1000 ? [2, 0.01] : close >= 1 ? [4, 0.0001] : [6, 0.000001];
     this.series.applyOptions({ priceFormat: { type: "price", precision, minMove } });
@@ -106,7 +110,18 @@ export class CandleChart {
     const first = told[0]?.time ?? Infinity;
     if (between) this.redraw(); // the chart refuses a new candle before its newest
     else for (const candle of this.candles.filter((one) => one.time >= first)) this.draw(candle, candle.time < newest);
+    this.shorten();
     this.tellPointed();
+  }
+
+  private shorten(): void {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const over = range ? surplus(this.candles.length, range.from) : 0;
+    if (!over) return;
+    this.candles.splice(0, over);
+    this.shortened = true;
+    this.redraw();
+    this.mark(this.marks);
   }
 
   tick(value: number, at: number): void {
@@ -121,7 +136,8 @@ export class CandleChart {
 
   mark(marks: Mark[]): void {
     this.marks = marks;
-    this.marker.setMarkers(marks.map((mark) => markerOf(mark, this.colours, this.width)));
+    const first = this.candles[0]?.time ?? 0;
+    this.marker.setMarkers(marks.filter((mark) => mark.time >= first).map((mark) => markerOf(mark, this.colours, this.width)));
   }
 
   private redraw(): void {

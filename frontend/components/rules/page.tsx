@@ -9,6 +9,7 @@ import { Panel } from "@/components/panel";
 import { Save } from "@/components/save";
 import { useBook, useMoment } from "@/lib/address";
 import { api, asked } from "@/lib/api";
+import { failing } from "@/lib/failing";
 import { count, short } from "@/lib/format";
 import { useMe } from "@/lib/me";
 import { chosen, rowsOf, type Activity, type RuleRow } from "@/lib/rules";
@@ -37,7 +38,7 @@ export function RulesPage() {
         title="Rules"
         aside={<Save name="rules" rows={shown.map(saved)} />}
         loading={(rules.isPending || activity.isPending) && !error}
-        error={error?.message}
+        {...failing(rules.error ? rules : activity)}
         onRetry={() => void Promise.all([rules.refetch(), activity.refetch()])}
         empty={rules.data && !rows.length && "The book has no rules: every order that the council agrees on goes through."}
       >

@@ -71,6 +71,16 @@ function widened(told: Candle, growing: Candle): Candle {
   return { ...told, high: Math.max(told.high, growing.high), low: Math.min(told.low, growing.low), close: growing.close };
 }
 
+export const KEPT = 1200;
+const SLACK = 300;
+
+/** How many of the oldest are let go, so that a page that stays open does not grow; none while the reader looks at them.
+ *  `seenFrom`: the first that is shown now, counted from the oldest. */
+export function surplus(count: number, seenFrom: number): number {
+  const over = count - KEPT;
+  return over >= SLACK && seenFrom > over + SLACK ? over : 0;
+}
+
 /** Whether the server's newest candles leave a hole after what is known, so that all has to be read again. */
 export function torn(known: readonly Candle[], told: readonly Candle[], width: Width): boolean {
   const [last, first] = [known.at(-1), told[0]];
