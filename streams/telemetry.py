@@ -7,7 +7,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 import msgspec
 import redis
@@ -167,5 +167,29 @@ def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:
     """The last word of every process that has spoken within the last 5 s."""
     keys = sorted(connection.scan_iter("process:*", count=1000))
     values = cast("list[bytes | None]", connection.mget(keys)) if keys else []
-    reports = [msgspec.json.decode(value) for value in values if value]
-    return {report["process"]: report for report in reports}
+    reports = {key.decode().removeprefix("process:"): _report(value) for key, value in zip(keys, values, strict=True)}
+    # A process may write under names of its own only: what it says of another, or is no report, is not believed.
+    return {name: report for name, report in reports.items() if report and report["process"] == name}
+
+
+class _Report(TypedDict):
+    """What `Telemetry.report` gives."""
+
+    process: str
+    pid: int
+    state: str
+    started_at: int
+    at: int
+    rss_mb: float
+    counters: dict[str, int]
+    gauges: dict[str, Any]
+    positions: dict[str, str]
+    latency: dict[str, dict[str, float]]
+    buckets: dict[str, Any]
+
+
+def _report(value: bytes | None) -> dict[str, Any] | None:
+    try:
+        return cast("dict[str, Any]", msgspec.json.decode(value, type=_Report)) if value else None
+    except msgspec.DecodeError:
+        return None

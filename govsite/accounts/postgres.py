@@ -13,7 +13,10 @@ from govsite.accounts.table import ACCOUNTS, PREFIX, Account
 Connection = psycopg.Connection[Any]
 
 LOCK = SQL("SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))")
-NEVER = SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS ")
+# The limit: no account alone uses up the connections of the server, of which there are 100 or more.
+NEVER = SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT 60 ")
+# Without "$user": else who may make schemas makes one in another's name, and that other calls what is in it.
+PLACE = SQL("ALTER DATABASE {} SET search_path = public")
 FUNCTIONS = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = %s"
 
 
@@ -35,6 +38,7 @@ def provision(connection: Connection, passwords: Mapping[str, str]) -> None:
             digest = connection.pgconn.encrypt_password(
                 passwords[name].encode(), role_of(name).encode(), b"scram-sha-256"
             )
+            connection.execute(SQL("ALTER ROLE {} RESET ALL").format(role))
             connection.execute(SQL("ALTER ROLE {} {} PASSWORD {}").format(role, attributes, digest.decode()))
         grant(connection)
 
@@ -44,7 +48,9 @@ def grant(connection: Connection) -> None:
     at work notices nothing. Tables that are not there (yet) are left out: the next migration grants again."""
     with connection.transaction():
         connection.execute(LOCK)
-        known = _known(connection)
+        known = _known(connection) & set(map(role_of, ACCOUNTS))
+        if known:
+            connection.execute(PLACE.format(Identifier(connection.info.dbname)))
         for name, account in ACCOUNTS.items():
             if role_of(name) in known:
                 _grant(connection, Identifier(role_of(name)), account)

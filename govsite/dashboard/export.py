@@ -31,7 +31,7 @@ def file_of(root: Path, address: str) -> Path | None:
     try:
         whole = wanted.resolve()
         return whole if whole.is_relative_to(root.resolve()) and whole.is_file() else None
-    except OSError:  # longer than a name of a file can be
+    except (OSError, ValueError):  # longer than a name of a file can be, or with a NUL in it
         return None
 
 

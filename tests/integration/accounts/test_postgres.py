@@ -74,6 +74,13 @@ def test_nobody_edits_the_past_or_widens_what_it_may(name: str, database_as: As)
                 connection.execute(statement)
 
 
+@pytest.mark.parametrize("name", [*ACCOUNTS, "owner"])
+def test_nobody_calls_what_another_has_made_in_its_name(name: str, database_as: As, ledger_url: str) -> None:
+    """The site may make schemas, and one that is called like a role would come before the tables of all."""
+    with logged(ledger_url if name == "owner" else database_as(name)) as connection:
+        assert connection.execute("SHOW search_path").fetchone() == ("public",)
+
+
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_only_the_site_reads_people_and_their_secrets(name: str, database_as: As) -> None:
     with logged(database_as(name)) as connection:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 import redis
 
 from govsite.accounts.table import ACCOUNTS
 from streams.client import COMMANDS, DEAD_LETTERS, DELIBERATIONS, LEDGER_EXECUTION, LEDGER_GOVERNANCE, TICKS
-from streams.telemetry import lives
+from streams.telemetry import Telemetry, lives, processes
 from tests.integration.accounts.conftest import As
 
 STREAMS = (TICKS, COMMANDS, DELIBERATIONS, LEDGER_GOVERNANCE, LEDGER_EXECUTION)
@@ -114,6 +115,18 @@ def test_each_tells_of_itself_only(name: str, redis_as: As) -> None:
         assert not allowed(connection, "SET", f"process:{name}s", "{}")
         assert lives(connection, name)
         assert [other for other in sorted(others) if allowed(connection, "SET", f"process:{other}", "{}")] == []
+
+
+def test_a_report_in_another_name_or_of_rubbish_is_not_believed(redis_as: As) -> None:
+    with redis.Redis.from_url(redis_as("agents")) as connection, redis.Redis.from_url(redis_as("web")) as site:
+        told = Telemetry(connection, "agents-risk")
+        told.beat(force=True)
+        for name, body in {"x": b"1", "y": b"\xff", "z": b'{"process": "agents-z"}', "w": b"{}"}.items():
+            connection.set(f"process:agents-{name}", body, ex=5)
+        forged = told.report(1) | {"process": "governor"}
+        connection.set("process:agents-forged", msgspec.json.encode(forged), ex=5)
+        assert processes(site).keys() == {"agents-risk"}
+        told.leave()
 
 
 def test_only_the_site_wishes_of_the_feed_and_only_the_worker_is_given_tasks(redis_as: As) -> None:

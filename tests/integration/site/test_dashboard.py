@@ -100,7 +100,14 @@ async def test_scripts_do_not_wait_for_django() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["index.html", "", "_next/static/../../index.html", "_next/static/../../../secret.key", "_next/static/none.js"],
+    [
+        "index.html",
+        "",
+        "_next/static/../../index.html",
+        "_next/static/../../../secret.key",
+        "_next/static/none.js",
+        "_next/static/\0",
+    ],
 )
 async def test_all_else_is_for_django(address: str) -> None:
     assert (await asked(f"/dashboard/{address}"))[0]["status"] == 418

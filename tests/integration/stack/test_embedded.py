@@ -40,7 +40,7 @@ def processes(directory: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     started: list[subprocess.Popen[bytes]] = []
     yield started
     for process in started:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # not SIGINT, which is ignored by all that a shell started in the background
         process.wait(20)
 
 
