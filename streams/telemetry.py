@@ -167,9 +167,10 @@ def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:
     """The last word of every process that has spoken within the last 5 s."""
     keys = sorted(connection.scan_iter("process:*", count=1000))
     values = cast("list[bytes | None]", connection.mget(keys)) if keys else []
-    reports = {key.decode().removeprefix("process:"): _report(value) for key, value in zip(keys, values, strict=True)}
+    reports = {key: _report(value) for key, value in zip(keys, values, strict=True)}
     # A process may write under names of its own only: what it says of another, or is no report, is not believed.
-    return {name: report for name, report in reports.items() if report and report["process"] == name}
+    believed = [each for key, each in reports.items() if each and key == f"process:{each['process']}".encode()]
+    return {report["process"]: report for report in believed}
 
 
 class _Report(TypedDict):

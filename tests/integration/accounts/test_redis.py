@@ -123,6 +123,7 @@ def test_a_report_in_another_name_or_of_rubbish_is_not_believed(redis_as: As) ->
         told.beat(force=True)
         for name, body in {"x": b"1", "y": b"\xff", "z": b'{"process": "agents-z"}', "w": b"{}"}.items():
             connection.set(f"process:agents-{name}", body, ex=5)
+        connection.set(b"process:agents-\xff", b"{}", ex=5)
         forged = told.report(1) | {"process": "governor"}
         connection.set("process:agents-forged", msgspec.json.encode(forged), ex=5)
         assert processes(site).keys() == {"agents-risk"}
