@@ -11,6 +11,7 @@ from msgspec import structs
 
 from governance.backlog import Backlog
 from governance.consumed import Consumed
+from governance.custodian import Custodian
 from governance.domain.chamber import COMMANDS as COMMAND_TYPES
 from governance.domain.chamber import Chamber
 from governance.domain.gatekeeping import FEED
@@ -49,6 +50,7 @@ TOGETHER = 100
 LEAST_WARM_UP_S = 60  # ticks of so long ago are read before anything is decided, or of all that volatility looks at
 GATE_EVERY_NS = 50_000_000
 RENEW_EVERY_NS = 1_000_000_000
+STREAMS_EVERY_NS = 1_000_000_000
 IDLE_EVERY_NS = 250_000_000
 ANSWERS_EVERY_NS = 100_000_000  # refusals alone wait for company, so that rubbish costs few commits
 REMEMBERED_PROPOSALS = 100_000
@@ -82,6 +84,7 @@ class Session:
         self.screening = Screening()
         self.identities = Identities(self.streams.signer.secrets)
         self.consumed = Consumed(self.ledger.answered)
+        self.custodian = Custodian(self.streams, self.commands, partition)
         self.chambers: dict[str, Chamber] = {}
         self.backlog = Backlog("0-0")
         self.positions: dict[str, str] = {}
@@ -89,7 +92,7 @@ class Session:
         self.sent_by: dict[str, Entry] = {}
         self.proposed_at: dict[str, int] = {}
         self._behind = False
-        self._due = dict.fromkeys(("gate", "renew", "idle", "answers"), 0)
+        self._due = dict.fromkeys(("gate", "renew", "idle", "answers", "streams"), 0)
 
     def close(self) -> None:
         try:
@@ -108,7 +111,9 @@ class Session:
     def recover(self, head: Head) -> None:
         """Chambers from the ledger; then every proposal that a crash interrupted is recorded as expired."""
         self.chambers = chambers_from(self.ledger, self.execution, self.journal)
-        mark = rewind_stream(self.streams, self.commands, head.mark or "0-0")
+        mark = head.mark or "0-0"
+        tampered = self.custodian.look(mark, mark)
+        rewind_stream(self.streams, self.commands, mark)
         self.backlog = Backlog(mark)
         self.positions = {
             self.commands: mark,
@@ -126,6 +131,7 @@ class Session:
             self._command(entry, time.time_ns(), interrupted=True)
             if number % TOGETHER == 0:
                 self._commit()
+        self._doubt_all(tampered, time.time_ns())
         self._commit()
 
     def _warm_up_ms(self) -> int:
@@ -163,6 +169,8 @@ class Session:
         """Read, decide, announce, commit, tell: one transaction for everything that one read produced."""
         awaited = {stream: self.positions[stream] for stream in (self.executed, self.commands)}
         entries = self.streams.read(awaited, block_ms=self._wait_ms(), count=BATCH)
+        if not self.custodian.sound(entries, time.time_ns()) and self._guard_streams(time.time_ns()):
+            return  # what was read has other ids now: it is read again
         # Ticks are fetched when something asks for prices, and every 10 ms: a wake-up for each would cost more.
         ticks = self.streams.read({TICKS: self.positions[TICKS]}, block_ms=None, count=BATCH)
         self._behind = len(ticks) == BATCH
@@ -213,6 +221,7 @@ class Session:
     def _command(self, entry: Entry, now: int, *, interrupted: bool = False) -> None:
         self.backlog.read(entry.id)
         self.positions[self.commands] = entry.id
+        self.custodian.taken()
         try:
             message = decode(entry.raw)
             if not isinstance(message.body, COMMAND_TYPES):
@@ -223,7 +232,8 @@ class Session:
         except Refused as refusal:
             self._bury(entry, refusal)
             if refusal.code in DOUBTED:
-                self._doubt(message, refusal, now)
+                doubt = SenderDoubted(claimed=message.actor, code=refusal.code, detail=refusal.detail[:500])
+                self._doubt(self._book_of(message), doubt, now)
             self.backlog.answered(entry.id)
             return
         self.backlog.read(entry.id, len(addressed))
@@ -272,11 +282,21 @@ class Session:
     def _book_of(self, message: Envelope) -> str:
         return message.book or next(iter(self.chambers), "")
 
-    def _doubt(self, message: Envelope, refusal: Refused, now: int) -> None:
+    def _guard_streams(self, now: int) -> bool:
+        """Whether somebody had tampered with the stream of commands, or with the dead letters."""
+        self._due["streams"] = now + STREAMS_EVERY_NS
+        tampered = self.custodian.look(self.backlog.mark, self.positions[self.commands])
+        self._doubt_all(tampered, now)
+        return bool(tampered)
+
+    def _doubt_all(self, doubts: list[SenderDoubted], now: int) -> None:
+        for body in doubts:
+            for book in self.chambers:
+                self._doubt(book, body, now)
+
+    def _doubt(self, book: str, body: SenderDoubted, now: int) -> None:
         """Who speaks in another's name is told to the book; once, until a person has looked at it."""
-        body = SenderDoubted(claimed=message.actor, code=refusal.code, detail=refusal.detail[:500])
-        book = self._book_of(message)
-        doubt_id = derived_id("doubt", book, message.actor, now)
+        doubt_id = derived_id("doubt", book, body.claimed, now)
         doubt = Envelope(id=doubt_id, body=body, actor="governor", sent_at=now, book=book)
         self._keep(doubt, now)
         self._merge(self.chambers[book].handle(doubt, now))
@@ -386,6 +406,8 @@ class Session:
             self._due["idle"] = now + IDLE_EVERY_NS
             if idle and (missed := self.execution.catch_up()):
                 self._to_all(executed_envelope(missed), now)
+        if now >= self._due["streams"]:
+            self._guard_streams(now)
         self.telemetry.gauges["waiting"] = len(self.backlog)
         self.telemetry.beat(now)
         self.readings.publish(self.chambers, now)

@@ -20,11 +20,11 @@ from msgspec import Struct
 
 from govsite.ops.alarm_words import severity
 from ledger.partitioning import count_of
+from ledger.work import alone
 
 log = logging.getLogger(__name__)
 
 NAME = "alarm-webhook"
-LOCK = 7_270_601  # an advisory lock: one worker at a time talks to the receiver
 LONGEST_POST_S = 3.0
 LONGEST_TURN_S = 6.0
 FIRST_PAUSE_S = 1.0
@@ -33,15 +33,13 @@ LONGEST_TROUBLE = 300
 
 _PLACE = "SELECT position FROM projection WHERE name = %s AND log = 'governance' AND partition = %s"
 _BEGIN = """
-    INSERT INTO projection (name, log, partition, position) VALUES (%s, 'governance', %s, (
-        SELECT least(
-            coalesce((SELECT position FROM projection
-                WHERE name = 'governance' AND log = 'governance' AND partition = %s), 0),
-            (SELECT min(ledger.position) - 1 FROM ledger
-                JOIN governance_alarm ON governance_alarm.alarm_id = ledger.payload ->> 'alarm_id'
-                WHERE ledger.log = 'governance' AND ledger.partition = %s AND ledger.event = 'BreakerTripped'
-                  AND governance_alarm.acknowledged_at IS NULL))))
-    RETURNING position"""
+    SELECT least(
+        coalesce((SELECT position FROM projection
+            WHERE name = 'governance' AND log = 'governance' AND partition = %s), 0),
+        (SELECT min(ledger.position) - 1 FROM ledger
+            JOIN governance_alarm ON governance_alarm.alarm_id = ledger.payload ->> 'alarm_id'
+            WHERE ledger.log = 'governance' AND ledger.partition = %s AND ledger.event = 'BreakerTripped'
+              AND governance_alarm.acknowledged_at IS NULL))"""
 _HEAD = "SELECT position FROM head WHERE log = 'governance' AND partition = %s"
 _RAISED = """
     SELECT position, recorded_at, book, payload FROM ledger
@@ -50,7 +48,7 @@ _RAISED = """
 _KEEP = """
     INSERT INTO govsite_alarmdelivery (alarm_id, position, body, attempts, next_at, trouble)
     VALUES (%s, %s, %s, 0, now(), '') ON CONFLICT DO NOTHING"""
-_MOVE = "UPDATE projection SET position = %s WHERE name = %s AND log = 'governance' AND partition = %s"
+_MOVE = "SELECT projection_move(%s, 'governance', %s, %s)"
 _DUE = """
     SELECT alarm_id, body, attempts FROM govsite_alarmdelivery
     WHERE delivered_at IS NULL AND next_at <= now() ORDER BY position LIMIT 1"""
@@ -79,9 +77,12 @@ class Unsent(Exception):
 
 def tell_alarms(database_url: str, webhook: Webhook) -> int:
     """Sends what is due, in the order of the log; gives how many were taken. Raises psycopg.Error."""
-    with psycopg.connect(database_url, connect_timeout=5, autocommit=True) as connection:
-        if connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone() != (True,):
-            return 0
+    with (
+        psycopg.connect(database_url, connect_timeout=5, autocommit=True) as connection,
+        alone(connection, "alarms") as ours,
+    ):
+        if not ours:
+            return 0  # one worker at a time talks to the receiver
         find(connection)
         return _send(connection, webhook)
 
@@ -97,9 +98,11 @@ def find(connection: psycopg.Connection[Any]) -> int:
 
 def _find(connection: psycopg.Connection[Any], partition: int) -> int:
     with connection.transaction():
-        begin = [NAME, partition, partition, partition]
-        place = connection.execute(_PLACE, [NAME, partition]).fetchone() or connection.execute(_BEGIN, begin).fetchone()
-        assert place is not None
+        place = connection.execute(_PLACE, [NAME, partition]).fetchone()
+        if place is None:
+            place = connection.execute(_BEGIN, [partition, partition]).fetchone()
+            assert place is not None
+            connection.execute(_MOVE, [NAME, partition, place[0]])
         head = connection.execute(_HEAD, [partition]).fetchone()
         if head is None or head[0] <= place[0]:
             return 0
@@ -107,7 +110,7 @@ def _find(connection: psycopg.Connection[Any], partition: int) -> int:
         for position, recorded_at, book, payload in rows:
             body = body_of(position, recorded_at, book, payload)
             connection.execute(_KEEP, [payload["alarm_id"], position, body])
-        connection.execute(_MOVE, [head[0], NAME, partition])
+        connection.execute(_MOVE, [NAME, partition, head[0]])
     return len(rows)
 
 

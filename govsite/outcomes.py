@@ -45,13 +45,12 @@ MOST_BUCKETS = 20
 QUIET_NS = 2 * NS_PER_S
 AGAIN_NS = 10 * NS_PER_S
 LOOK_BACK = 10
-LOCK = 0x6F7574636F6D65  # "outcome"
 
 TERMS = (BookFounded, TermChanged)
 QUESTIONS = (DeliberationOpened, ProposalAdmitted, DeliberationClosed, OutcomesRecorded, CouncilScored)
 
 _BEGIN = """
-    SELECT pg_try_advisory_xact_lock(%s), (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint,
+    SELECT work_begin(%s, false, true), (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint,
            coalesce((SELECT position FROM head WHERE log = 'governance' AND partition = %s), 0)"""
 _EVENTS = f"""
     SELECT {COLUMNS} FROM event_log
@@ -176,7 +175,7 @@ class Sweeper:
         self.streams.redis.close()
 
     def _sweep(self, connection: Connection) -> int:
-        begin = [LOCK + self.partition, self.partition]
+        begin = [f"outcomes {self.partition}", self.partition]
         alone, now, head = cast("Row", connection.execute(_BEGIN, begin, prepare=True).fetchone())
         if not alone or not self._follow(connection, head):
             return 0

@@ -38,19 +38,7 @@ LONGEST_FORGETTING_S = 5.0
 ROWS = f"""
     SELECT {", ".join(ChainRow._fields)} FROM event_log WHERE log = %s AND partition = %s AND position > %s
     ORDER BY position LIMIT {BATCH}"""
-TRIM = """
-    DELETE FROM inbox WHERE entry_id ~ '^[0-9]+-[0-9]+$' AND split_part(entry_id, '-', 1)::bigint < (
-        SELECT min(split_part(mark, '-', 1)::bigint) - %s FROM head
-        WHERE log = 'governance' AND mark ~ '^[0-9]+-[0-9]+$')"""
-
-VISITS = (
-    "DELETE FROM django_session WHERE expire_date < now()",
-    *(
-        f"DELETE FROM {table} WHERE attempt_time < now() - %(days)s * interval '1 day'"
-        for table in ("axes_accessattempt", "axes_accessfailurelog", "axes_accesslog")
-    ),
-    "DELETE FROM outbox WHERE result IS NOT NULL AND created_at < now() - %(days)s * interval '1 day'",
-)
+FORGET_VISITS = "SELECT forget_visits(%(days)s) + forget_commands(%(days)s)"
 
 
 class Verified(Struct, frozen=True):
@@ -78,7 +66,7 @@ def verify_chains() -> None:
 def trim_inbox() -> int:
     """Forgets answers to commands an hour older than what the governor has consumed; gives how many."""
     with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection:
-        return connection.execute(TRIM, [KEPT_BEYOND_MARK_MS]).rowcount
+        return _count(connection.execute("SELECT forget_answers(%s)", [KEPT_BEYOND_MARK_MS]))
 
 
 @app.task
@@ -141,8 +129,7 @@ def forget_visits() -> int:
     """Deletes sessions that are over, and logins and answered commands older than `VISITS_KEPT_DAYS`: what people did
     is in the ledger."""
     with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection:
-        days = {"days": settings.VISITS_KEPT_DAYS}
-        return sum(connection.execute(statement.encode(), days).rowcount for statement in VISITS)
+        return _count(connection.execute(FORGET_VISITS, {"days": settings.VISITS_KEPT_DAYS}))
 
 
 @app.task
@@ -157,6 +144,11 @@ def forget_bars() -> int:
             _forget(partial(bars.forget, connection, width_s, clock - kept_s * 1_000_000_000, ROWS_A_TIME))
             for width_s, kept_s in kept.items()
         )
+
+
+def _count(cursor: psycopg.Cursor[tuple[int]]) -> int:
+    row = cursor.fetchone()
+    return 0 if row is None else row[0]
 
 
 def _forget(some_of_it: Callable[[], int]) -> int:

@@ -25,6 +25,7 @@ from ledger.errors import Corrupt
 from ledger.records import GENESIS
 from ledger.signing import SigningKey
 from ledger.verifying import check, heads, log_name
+from ledger.work import alone
 
 log = logging.getLogger(__name__)
 
@@ -124,12 +125,8 @@ def sign_due(connection: Connection, key: SigningKey, every: int, directory: Pat
 @contextmanager
 def turn(connection: Connection, name: str, partition: int) -> Iterator[None]:
     """One at a time writes the checkpoints of a log, so that table and copy fit for whoever holds this."""
-    lock = [f"checkpoints {name} {partition}"]
-    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", lock)
-    try:
+    with alone(connection, f"checkpoints {name} {partition}", wait=True):
         yield
-    finally:
-        connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", lock)
 
 
 def _end(connection: Connection, name: str, partition: int) -> int:

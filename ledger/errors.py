@@ -22,6 +22,10 @@ class GateClosed(LedgerError):
     """The book is halted, or its gate is in another mode than the caller believed."""
 
 
+class GateHeld(LedgerError):
+    """A halt waits for a session that does not let go of the gate; the message names it and says how to end it."""
+
+
 class Conflict(LedgerError, IntegrityError):
     """An event with this aggregate and version, or a command with this id, is already recorded."""
 
@@ -39,6 +43,7 @@ _CODES: dict[str | None, type[LedgerError]] = {
     "LG002": GateClosed,
     "LG003": LeaseHeld,
     "LG004": BadData,
+    "LG005": GateHeld,
 }
 
 

@@ -9,11 +9,15 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import psycopg
+
+from ledger.errors import translated
 from ledger.records import Gate, GateChange
 
 __all__ = ["ALL_BOOKS", "Connection", "Gate", "GateChange", "halt", "read"]
 
 ALL_BOOKS = "*"
+HELD = "LG005"
 
 
 class Connection(Protocol):
@@ -24,9 +28,16 @@ class Connection(Protocol):
 
 def halt(connection: Connection, book: str, *, who: str, why: str, command_id: str) -> Gate:
     """Shuts the gate of a book, or of all with "*"; returns after every transaction that was through it has ended.
-    A book that is halted already stays halted by whom it was."""
+    A book that is halted already stays halted by whom it was. Sessions that hold the gate for seconds are ended; raises
+    `GateHeld` where the owner of the database may not end them."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT gate_halt(%s, %s, %s, %s)", (book, who, why, command_id))
+        try:
+            cursor.execute("SELECT gate_halt(%s, %s, %s, %s)", (book, who, why, command_id))
+        except Exception as error:  # psycopg's, or Django's around it
+            cause = error if isinstance(error, psycopg.Error) else error.__cause__
+            if isinstance(cause, psycopg.Error) and cause.sqlstate == HELD:
+                raise translated(cause) from error
+            raise
         cursor.execute("SELECT book, mode, who, why, command_id, gate_at FROM gate WHERE book = %s", (book,))
         return _gate(cursor.fetchone())
 

@@ -26,13 +26,12 @@ from ledger.audit import Question, is_uuid, order_of
 from ledger.chain import Broken, ChainRow, verify
 from ledger.errors import LedgerError
 from ledger.records import GENESIS
+from ledger.work import alone
 
 log = logging.getLogger(__name__)
 
 RANGE = 50_000
 ROW_GROUP = 5_000
-LOCK = "SELECT pg_try_advisory_lock(hashtextextended('ledger parquet', 0))"
-UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('ledger parquet', 0))"
 MOMENT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
     [
@@ -75,15 +74,12 @@ def copy_old(connection: Connection, directory: Path, before: datetime, size: in
     `directory`/LOG/PARTITION/FIRST-LAST.parquet. Gives the number of events copied; 0 while another process copies.
     Needs a connection with autocommit. Raises `Damaged` where a log has a hole or what was written does not read back
     with a chain that holds."""
-    row = connection.execute(LOCK).fetchone()
-    if not row or not row[0]:
-        log.info("another process copies old events to Parquet")
-        return 0
-    try:
+    with alone(connection, "parquet") as ours:
+        if not ours:
+            log.info("another process copies old events to Parquet")
+            return 0
         heads = connection.execute("SELECT log, partition FROM head ORDER BY log, partition").fetchall()
         return sum(_copy_log(connection, directory, name, number, before, size) for name, number in heads)
-    finally:
-        connection.execute(UNLOCK)
 
 
 def pieces(directory: Path, name: str, partition: int) -> list[Piece]:

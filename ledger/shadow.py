@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.errors import LedgerError
+from ledger.work import alone
 
 Connection = psycopg.Connection[Any]
 
@@ -44,18 +45,18 @@ class Shadow:
     def made(self, *, logged: bool) -> Iterator[None]:
         """Makes the tables without their indexes but for the keys, and drops what is left of them in the end. Raises
         `Busy` while another one has the same schema."""
-        if not _one(self.connection, "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", self.name):
-            raise Busy(f"{self.name} is at work already: wait until it has ended")
-        try:
-            self._drop()  # of one that was killed
-            self._run(SQL("CREATE SCHEMA {}").format(Identifier(self.name)))
-            for table in (*self.tables, "projection"):
-                self._make(table, logged)
-            yield
-        finally:
-            if not self.connection.closed:
-                self._drop()
-                self.connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (self.name,))
+        with alone(self.connection, f"copies {self.name}") as ours:
+            if not ours:
+                raise Busy(f"{self.name} is at work already: wait until it has ended")
+            try:
+                self._drop()  # of one that was killed
+                self._run(SQL("CREATE SCHEMA {}").format(Identifier(self.name)))
+                for table in (*self.tables, "projection"):
+                    self._make(table, logged)
+                yield
+            finally:
+                if not self.connection.closed:
+                    self._drop()
 
     def url(self, database_url: str) -> str:
         """To write to the copies under the names of the tables, without waiting for the disk at each commit."""

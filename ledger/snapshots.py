@@ -40,9 +40,7 @@ WRITE = """
     INSERT INTO snapshot (name, partition, governance, governance_hash, execution, execution_hash,
                           fingerprint, digest, state)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-FORGET = """
-    DELETE FROM snapshot WHERE name = %s AND partition = %s AND taken_at < (
-        SELECT taken_at FROM snapshot WHERE name = %s AND partition = %s ORDER BY taken_at DESC LIMIT 1 OFFSET %s)"""
+FORGET = "SELECT forget_snapshots(%s, %s, %s)"
 HEADS = "SELECT log, position, mark FROM head WHERE partition = %s"
 
 
@@ -100,7 +98,7 @@ class Snapshots:
         hashes = (self._hash("governance", at.governance), self._hash("execution", at.execution))
         row = (at.governance, hashes[0], at.execution, hashes[1], self.fingerprint, sha256(state).digest(), state)
         self.session.run(WRITE, (self.name, self.partition, *row))
-        self.session.run(FORGET, (self.name, self.partition, self.name, self.partition, KEPT - 1))
+        self.session.run(FORGET, (self.name, self.partition, KEPT))
 
     def heads(self) -> Heads:
         found = {log: (position, mark) for log, position, mark in self.session.run(HEADS, (self.partition,))}

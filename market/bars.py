@@ -48,13 +48,6 @@ _SECONDS = f"""
 _BEGIN_ANEW = f"""
     {_INSTRUMENTS} DELETE FROM bar USING known
     WHERE bar.instrument = known.instrument AND bar.width_s = %(width)s AND bar.at >= %(at)s"""
-_FORGET = f"""
-    {_INSTRUMENTS} DELETE FROM bar WHERE ctid = ANY (ARRAY(
-        SELECT old.ctid FROM known, LATERAL (
-            SELECT ctid FROM bar
-            WHERE instrument = known.instrument AND width_s = %(width)s AND at < %(before)s
-            ORDER BY at LIMIT %(most)s) old
-        LIMIT %(most)s))"""
 
 
 def bars(connection: Connection, instrument: str, width_s: int, since: int, until: int, most: int) -> list[Bar]:
@@ -124,7 +117,8 @@ def store(connection: Connection, told: Sequence[Bar]) -> None:
 
 def forget(connection: Connection, width_s: int, before: int, most: int) -> int:
     """Deletes at most so many bars that began before a market time, the oldest first; returns how many."""
-    return connection.execute(_FORGET, {"width": width_s, "before": before, "most": most}).rowcount
+    row = connection.execute("SELECT forget_bars(%s, %s, %s)", (width_s, before, most)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _written(bar: Bar, name: str) -> Any:

@@ -58,15 +58,6 @@ _FIRST_AFTER = """
          WHERE instrument = asked.instrument AND first_at > asked.at AND first_at <= asked.at + %s
          ORDER BY first_at LIMIT 1)
         ORDER BY at LIMIT 1) found"""
-_FORGET = (
-    _NEWEST
-    + """DELETE FROM price_run WHERE ctid = ANY (ARRAY(
-             SELECT old.ctid FROM newest, LATERAL (
-                 SELECT ctid FROM price_run
-                 WHERE instrument = newest.instrument AND first_at < %(before)s AND last_at < %(before)s
-                 ORDER BY first_at LIMIT %(most)s) old
-             LIMIT %(most)s))"""
-)
 
 
 def market_clock(connection: Connection) -> int | None:
@@ -92,7 +83,8 @@ def first_after(connection: Connection, asked: Iterable[Question], within_ns: in
 
 def forget(connection: Connection, before: int, most: int) -> int:
     """Deletes at most so many runs that ended before a market time, the oldest first; returns how many."""
-    return connection.execute(_FORGET, {"before": before, "most": most}).rowcount
+    row = connection.execute("SELECT forget_marks(%s, %s)", (before, most)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def begin_anew(connection: Connection, at: int) -> None:

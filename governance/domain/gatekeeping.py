@@ -47,7 +47,10 @@ from streams.messages import (
 
 FEED = "feed"
 CHECK_EVERY_NS = 100 * NS_PER_MS
-OFFICES = (OPERATOR, FEED, SCORER)
+STREAM = "stream"
+SIGNED = "every command carries the signature of who sends it"
+UNTOUCHED = "nobody takes entries out of a stream, or dates them ahead"
+OFFICES = (OPERATOR, FEED, SCORER, STREAM)
 BY_A_PERSON: tuple[Breaker, ...] = ("reconciliation", "identity")
 LONG_SILENCE = 1_000  # looks, 100 s: by then a dead feed has tripped all that it trips
 TRUSTED_AFTER_NS = 30 * NS_PER_S
@@ -174,7 +177,8 @@ class Gatekeeper:
         self._accept(message, entry_id, step, *events)
 
     def doubted(self, message: Envelope, body: SenderDoubted, now: int, step: Step) -> None:
-        """Somebody spoke in a name that is not theirs: one alarm a name, until a person clears it."""
+        """Somebody spoke in a name that is not theirs, or tampered with a stream: one alarm a name, until a person
+        clears it."""
         subject = self._name(body.claimed)
         if ("identity", subject) in self.state.safety.tripped:
             return
@@ -184,7 +188,7 @@ class Gatekeeper:
             subject=subject,
             effect=REFUSED,
             level=1.0,
-            formula="every command carries the signature of who sends it",
+            formula=UNTOUCHED if subject == STREAM else SIGNED,
             inputs={"sender": body.claimed, "reason": str(body.code), "detail": body.detail},
         )
         self._add(message, trip, step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from govsite.accounts.table import ACCOUNTS, PREFIX, Account
 
+log = logging.getLogger(__name__)
+
 Connection = psycopg.Connection[Any]
 
 LOCK = SQL("SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))")
@@ -17,6 +20,14 @@ LOCK = SQL("SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))")
 NEVER = SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT 60 ")
 # Without "$user": else who may make schemas makes one in another's name, and that other calls what is in it.
 PLACE = SQL("ALTER DATABASE {} SET search_path = public")
+# What PostgreSQL lets everybody do, and with which any account holds up the others (a halt too, by the lock of a gate),
+# or fills the disk. Only a superuser can take it; the functions of the owner go on using it.
+EVERYBODYS = """
+    SELECT oid::regprocedure::text FROM pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND (proname ~ '^pg_(try_)?advisory_' OR proname ~ '^lo_(creat|create|from_bytea)$'
+           OR proname = 'pg_logical_emit_message')"""
+SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 FUNCTIONS = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = %s"
 
 
@@ -51,9 +62,19 @@ def grant(connection: Connection) -> None:
         known = _known(connection) & set(map(role_of, ACCOUNTS))
         if known:
             connection.execute(PLACE.format(Identifier(connection.info.dbname)))
+            _close(connection)
         for name, account in ACCOUNTS.items():
             if role_of(name) in known:
                 _grant(connection, Identifier(role_of(name)), account)
+
+
+def _close(connection: Connection) -> None:
+    """Takes from everybody what PostgreSQL gives."""
+    if connection.execute(SUPERUSER).fetchone() != (True,):
+        log.warning("the owner is no superuser: any account can hold up the others by advisory locks (docs/access.md)")
+        return
+    for (signature,) in connection.execute(EVERYBODYS).fetchall():
+        connection.execute(SQL("REVOKE ALL ON FUNCTION pg_catalog.{} FROM PUBLIC").format(SQL(signature)))
 
 
 def _grant(connection: Connection, role: Identifier, account: Account) -> None:

@@ -36,6 +36,7 @@ from ledger import export as export_
 from ledger.audit import LOGS, Connection, Question
 from ledger.checkpoints import as_json, read
 from ledger.signing import SigningKey
+from ledger.work import alone
 from streams.messages import Log
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def verify(request: HttpRequest, part: Query[list[Part]] = []) -> HttpResponseBa
     verify_.add_arguments(parser)
     options = vars(parser.parse_args([f"--{name}" for name in part or ("chain", "checkpoints")]))
     report = StringIO()
-    with database(seconds=0) as connection, alone(connection):
+    with database(seconds=0) as connection, one_at_a_time(connection):
         whole = verify_.run(connection, options, report)
     body = {"whole": whole, "report": report.getvalue().splitlines()}
     return fresh(HttpResponse(output.encode(body), content_type="application/json"))
@@ -111,7 +112,7 @@ def export(request: HttpRequest, asked: Query[Conditions]) -> HttpResponseBase:
     """What `audit export` writes: `docs/verify_offline.py` verifies it with the public key."""
     allowed(request, *names_of(Conditions))
     wanted, signing = question(asked), key()
-    with TemporaryDirectory() as directory, database(seconds=0) as connection, alone(connection):
+    with TemporaryDirectory() as directory, database(seconds=0) as connection, one_at_a_time(connection):
         if slip := unknown(connection, wanted):
             raise problems.bad(slip)
         export_.export(connection, wanted, Path(directory), signing)
@@ -135,14 +136,13 @@ def checkpoints(request: HttpRequest, log: Log | None = None, partition: int = 0
 
 
 @contextmanager
-def alone(connection: Connection) -> Iterator[None]:
-    """What reads the whole ledger is done for one at a time, whatever process serves it; the lock ends with the
-    connection."""
-    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended('api whole ledger', 0))").fetchone()
-    if not row or not row[0]:
-        detail = "another verification or export is under way; try again when it is done"
-        raise problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
-    yield
+def one_at_a_time(connection: Connection) -> Iterator[None]:
+    """What reads the whole ledger is done for one at a time, whatever process serves it."""
+    with alone(connection, "ledger") as ours:
+        if not ours:
+            detail = "another verification or export is under way; try again when it is done"
+            raise problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+        yield
 
 
 def key() -> SigningKey:

@@ -25,6 +25,7 @@ from govsite.auditing import output
 from govsite.govern.trying import NotTried, Unsound, tried
 from govsite.ops import halting, sending
 from ledger import gate, outbox
+from ledger.errors import GateHeld
 from streams import commands as c
 from streams.changes import Change
 from streams.client import connect
@@ -75,7 +76,10 @@ def _halted(request: HttpRequest, book: str) -> HttpResponse:
     if "\0" in said.reason:
         raise problems.bad("reason: a NUL character cannot be stored as text")
     who = sending.actor(request)[: sending.LONGEST_ACTOR]
-    row = gate.halt(connection, book, who=who, why=said.reason, command_id=str(uuid.uuid4()))
+    try:
+        row = gate.halt(connection, book, who=who, why=said.reason, command_id=str(uuid.uuid4()))
+    except GateHeld as error:
+        raise problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
     response = HttpResponse(output.encode(gate_of(row)), content_type="application/json")
     fresh(response)
     return response

@@ -19,7 +19,7 @@ SEVERITIES = {
     "HALTED": Severity(3, "critical", "Critical: the book is halted", "bad", "halted"),
     "REDUCE_ONLY": Severity(2, "serious", "Serious: the book may only reduce", "warn", "reduce-only"),
     "SUSPENDED": Severity(1, "warning", "Warning: the instrument may only be reduced", "warn", "late"),
-    "REFUSED": Severity(2, "serious", "Serious: somebody spoke in another's name and was refused", "bad", "late"),
+    "REFUSED": Severity(2, "serious", "Serious: what somebody did in another's name was refused", "bad", "late"),
     "LATCHED": Severity(1, "warning", "Warning: an agent is stopped on an instrument", "warn", "late"),
 }
 TITLES = {
@@ -38,7 +38,7 @@ MODES = {
 NEXT = {
     ("stale_feed", "SUSPENDED"): "It is lifted by itself after 5 s of clean data.",
     ("reconciliation", "SUSPENDED"): "Book what is missing, reconcile, then clear it.",
-    ("identity", "REFUSED"): "Read the dead letters, change or revoke the key that leaked, then clear it.",
+    ("identity", "REFUSED"): "Read the dead letters, change or revoke the key or password that leaked, then clear it.",
     ("repeated_execution", "LATCHED"): "Mend or suspend the agent, then clear it.",
 }
 

@@ -22,6 +22,7 @@ from govsite.ops.posting import by_form
 from govsite.ops.sending import LONGEST_ACTOR, ReasonForm, actor, enqueue, in_order, may, told, wait
 from govsite.ops.words import reason_words
 from ledger import gate, outbox
+from ledger.errors import GateHeld
 from streams.messages import LiftSuspension, ResumeTrading, SuspendInstrument
 
 WHOLE_BOOK, EVERYTHING = "book", "all"
@@ -69,7 +70,11 @@ def halt(request: HttpRequest) -> HttpResponse:
     book = gate.ALL_BOOKS if what == EVERYTHING else form.cleaned_data["book"]
     # Never refused for the length of a name: stopping comes first.
     who = actor(request)[:LONGEST_ACTOR]
-    set_gate = gate.halt(connection, book, who=who, why=form.cleaned_data["reason"], command_id=str(uuid.uuid4()))
+    try:
+        set_gate = gate.halt(connection, book, who=who, why=form.cleaned_data["reason"], command_id=str(uuid.uuid4()))
+    except GateHeld as error:
+        form.add_error(None, str(error))
+        return _wrong(request, form, "halt")
     text = f"Halted by {set_gate.who}: “{set_gate.why}”."
     return _answer(request, {"text": text, **_state(request, form.cleaned_data["book"])})
 

@@ -12,7 +12,7 @@ MEASURED = {
     "repeated_execution": "How often an agent's orders on one side were filled within a short time, or how often that "
     "happened.",
     "reconciliation": "How far the book's own account is from the venue's.",
-    "identity": "Whether somebody spoke in a name that is not theirs, or with a key that is revoked.",
+    "identity": "Whether somebody spoke in a name that is not theirs or with a revoked key, or tampered with a stream.",
     "volatility-breaker": "How far the price has moved from its lowest to its highest.",
     "consecutive-losses": "How many round trips, from flat to flat, have lost in a row.",
 }

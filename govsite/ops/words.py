@@ -59,6 +59,7 @@ REASONS = {
     "TOO_OLD": "it was too old when it arrived",
     "DATED_AHEAD": "it was dated more than a minute after it arrived",
     "UNSIGNED": "nobody signed it",
+    "TAMPERED": "somebody cut the stream, or used up its ids",
     "FORGED": "its signature is not that of who is said to have sent it",
     "KEY_REVOKED": "it was signed with a key that is not in force any more",
     "UNKNOWN_AGENT": "no such agent sits in the council",

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ledger import gate
+from ledger.errors import GateHeld
 
 EXAMPLES = """
 examples:
@@ -48,6 +49,8 @@ class Command(BaseCommand):
                 if book != gate.ALL_BOOKS and not _is_known(connection, book):
                     raise CommandError(f"There is no book {book} in the ledger: nothing was halted.")
                 shut = gate.halt(connection, book, who=actor, why=options["reason"], command_id=str(uuid.uuid4()))
+        except GateHeld as error:
+            raise CommandError(str(error)) from error
         except psycopg.OperationalError as error:
             raise CommandError(f"PostgreSQL does not answer, nothing was halted: {error}") from error
         which = "All books are" if options["all"] else f"Book {book} is"

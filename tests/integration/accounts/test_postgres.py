@@ -15,10 +15,17 @@ from govsite.accounts.table import ACCOUNTS
 from ledger.application import LedgerApplication
 from ledger.gate import halt, read
 from ledger.records import GateChange, InboxEntry
+from ledger.work import alone
 from tests.integration.accounts.conftest import As
 from tests.integration.ledger.events import book_opened
 
 LogName = Literal["governance", "execution"]
+THROUGH_THE_GATE = """
+    SELECT lease_acquire('execution', 0, 'me', 60);
+    SELECT append_events('execution', 0, (SELECT epoch FROM head WHERE log = 'execution'), 0,
+        decode(repeat('00', 32), 'hex'), NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+        '{}', '{}', '{}', '{}', 'demo', 'NORMAL', NULL)"""
+INBOX = "INSERT INTO inbox VALUES ('old', '3599999-0', 'x', 'demo', now()), ('new', '3600001-0', 'x', 'demo', now())"
 WRITERS = {"governance": "governor", "execution": "executor"}
 PAST = "event_log head inbox gate checkpoint snapshot outbox governance_book governance_ballot execution_fill"
 SECRETS = (
@@ -51,6 +58,15 @@ FOR_NOBODY = (
     "COPY (SELECT 1) TO PROGRAM 'cat'",
     "SELECT rolpassword FROM pg_authid",
     "ALTER SYSTEM SET ssl = off",
+    "SELECT pg_advisory_lock(hashtextextended('gate *', 0))",
+    "SELECT pg_advisory_xact_lock_shared(1, 2)",
+    "SELECT pg_try_advisory_lock(hashtextextended('gate demo', 0))",
+    "SELECT pg_advisory_unlock_all()",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'x')",
+    "SELECT pg_logical_emit_message(false, 'x', repeat('x', 9))",
+    "SELECT gate_lock('*', true)",
+    "SELECT gate_clear('*', false)",
 )
 
 
@@ -147,6 +163,70 @@ def test_others_neither_ask_as_operators_nor_halt(name: str, database_as: As) ->
             connection.execute("INSERT INTO outbox (command_id, stream, raw) VALUES ('c', 'governance.commands', 'x')")
         with refused():
             connection.execute("SELECT gate_halt('demo', 'operator:ann', 'hm', 'c')")
+
+
+WORKS = {
+    "worker": {"alarms", "outcomes 0", "parquet", "checkpoints governance 0"},
+    "web": {"checkpoints governance 0", "copies verify_governance", "ledger"},
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_nobody_takes_work_that_is_not_his(name: str, database_as: As) -> None:
+    with logged(database_as(name)) as connection:
+        for work in {"accounts", "gate *"}.union(*WORKS.values()):
+            if work in WORKS.get(name, set()):
+                with alone(connection, work) as ours:
+                    assert ours
+            else:
+                with refused():
+                    connection.execute("SELECT work_begin(%s)", [work])
+
+
+def test_works_of_different_accounts_do_not_meet(database_as: As, ledger_url: str) -> None:
+    with logged(database_as("web")) as site, logged(database_as("worker")) as worker:
+        for work in WORKS["web"] - WORKS["worker"]:
+            site.execute("SELECT work_begin(%s)", [work])
+        for work in WORKS["worker"]:
+            with alone(worker, work) as ours:
+                assert ours
+
+
+OTHERS = "event_log head inbox gate outbox projection bar price_run django_session axes_accesslog snapshot checkpoint"
+
+
+def test_the_worker_locks_no_table_that_others_write(database_as: As, ledger_url: str) -> None:
+    with logged(database_as("worker")) as worker:
+        for table in OTHERS.split():
+            for mode in ("SHARE", "ACCESS EXCLUSIVE"):
+                with refused(), worker.transaction():
+                    worker.execute(f"LOCK TABLE {table} IN {mode} MODE")
+            with refused():
+                worker.execute(f"DELETE FROM {table}")
+
+
+def test_the_worker_forgets_only_what_is_old(database_as: As, ledger_url: str) -> None:
+    with logged(database_as("worker")) as worker, logged(ledger_url) as owner:
+        owner.execute("INSERT INTO head (log, partition, mark) VALUES ('governance', 0, '7200000-0')")
+        owner.execute(INBOX)
+        assert worker.execute("SELECT forget_answers(-9)").fetchone() == (1,)
+        assert owner.execute("SELECT command_id FROM inbox").fetchall() == [("new",)]
+        owner.execute(
+            "INSERT INTO outbox (command_id, stream, raw, result) VALUES ('c', 'governance.commands', 'x', 'x')"
+        )
+        assert worker.execute("SELECT forget_commands(-9)").fetchone() == (0,)
+        with refused():
+            worker.execute("SELECT projection_move('governance', 'governance', 0, 9)")
+        worker.execute("SELECT projection_move('alarm-webhook', 'governance', 0, 9)")
+
+
+def test_who_holds_a_gate_cannot_hold_up_a_halt(database_as: As, ledger_url: str) -> None:
+    """The executor's account could stay in a transaction that is through the gate."""
+    with psycopg.connect(database_as("executor")) as impostor, logged(database_as("web")) as site:
+        impostor.execute(THROUGH_THE_GATE)
+        assert halt(site, "demo", who="operator:ann", why="hm", command_id="c").mode == "HALTED"
+        with pytest.raises(psycopg.OperationalError):
+            impostor.execute("SELECT")
 
 
 def test_only_the_relay_decodes_the_wal(database_as: As) -> None:

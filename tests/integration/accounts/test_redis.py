@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from govsite.accounts.table import ACCOUNTS
-from streams.client import COMMANDS, DEAD_LETTERS, DELIBERATIONS, LEDGER_EXECUTION, LEDGER_GOVERNANCE, TICKS
+from streams.client import COMMANDS, DEAD_LETTERS, DELIBERATIONS, LEDGER_EXECUTION, LEDGER_GOVERNANCE, TICKS, Streams
+from streams.custody import Custody
 from streams.telemetry import Telemetry, lives, processes
 from tests.integration.accounts.conftest import As
 
@@ -17,7 +18,7 @@ STREAMS = (TICKS, COMMANDS, DELIBERATIONS, LEDGER_GOVERNANCE, LEDGER_EXECUTION)
 WRITE = {
     "feed": {TICKS, COMMANDS},
     "agents": {COMMANDS},
-    "governor": {DELIBERATIONS},
+    "governor": {DELIBERATIONS, COMMANDS},  # where somebody has used up the ids
     "executor": set(),
     "relay": {COMMANDS, LEDGER_GOVERNANCE, LEDGER_EXECUTION},
     "projector": set(),
@@ -98,8 +99,13 @@ def test_nobody_steers_the_server_or_looks_around_in_it(name: str, redis_as: As)
 
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_nobody_makes_away_with_what_others_are_to_read(name: str, redis_as: As) -> None:
-    """But for the relay, which fills a stream of another ledger anew, and the feed, which ends the life of ticks."""
-    own = {"relay": {LEDGER_GOVERNANCE, LEDGER_EXECUTION}, "feed": {TICKS}}.get(name, set())
+    """But for the relay, which fills a stream of another ledger anew, the feed, which ends the life of ticks, and the
+    governor, which mends streams that others have spoiled."""
+    own = {
+        "relay": {LEDGER_GOVERNANCE, LEDGER_EXECUTION},
+        "feed": {TICKS},
+        "governor": {COMMANDS, DEAD_LETTERS},
+    }.get(name, set())
     with redis.Redis.from_url(redis_as(name)) as connection:
         for stream in {*STREAMS, DEAD_LETTERS} - own:
             words = [each.format(stream) if "{" in each else f"{each} {stream}" for each in MADE_AWAY_WITH]
@@ -146,3 +152,17 @@ def test_nobody_is_let_in_without_a_password(who: str, redis_as: As) -> None:
             connection.execute_command("GET", "process:feed")
         with pytest.raises((redis.AuthenticationError, redis.exceptions.NoPermissionError)):
             connection.ping()
+
+
+@pytest.mark.parametrize("stream", [COMMANDS, f"{COMMANDS}.1", DEAD_LETTERS])
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_only_the_governor_mends_streams(name: str, stream: str, redis_as: As) -> None:
+    streams = Streams(redis_as(name))
+    with redis.Redis.from_url(redis_as("agents")) as impostor:
+        if not stream.endswith(".1"):
+            impostor.xadd(stream, {"m": "x"}, id=f"{2**64 - 1}-{2**64 - 1}")
+    if name == "governor":
+        assert Custody(streams, stream).look("0-0", "0-0").given_anew == (not stream.endswith(".1"))
+        return
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        Custody(streams, stream).look("0-0", "0-0")

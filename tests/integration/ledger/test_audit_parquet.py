@@ -14,6 +14,7 @@ import pytest
 from ledger import parquet
 from ledger.audit import Question, ask
 from ledger.parquet import Damaged
+from ledger.work import alone
 from streams.events import aggregate_id
 from tests.integration.ledger import large
 
@@ -139,9 +140,8 @@ def test_two_at_once_do_not_write_the_same_file(
     connection: psycopg.Connection[Any], ledger_url: str, tmp_path: Path
 ) -> None:
     with psycopg.connect(ledger_url, autocommit=True) as other:
-        other.execute(parquet.LOCK)
-        assert parquet.copy_old(connection, tmp_path, LATE, SIZE) == 0
-        other.execute(parquet.UNLOCK)
+        with alone(other, "parquet"):
+            assert parquet.copy_old(connection, tmp_path, LATE, SIZE) == 0
         assert parquet.copy_old(connection, tmp_path, LATE, SIZE) > 0
 
 

@@ -300,6 +300,6 @@ def test_the_command_rebuilds_and_says_so(
     assert "execution: the read models are new, at position" in said
     assert compare(writer.url) == []
     with psycopg.connect(writer.url) as holder:
-        holder.execute("SELECT pg_advisory_lock(hashtextextended('rebuild_execution', 0))")
+        holder.execute("SELECT work_begin('copies rebuild_execution')")
         with pytest.raises(CommandError, match="as they were"):
             call_command("rebuild", "execution")

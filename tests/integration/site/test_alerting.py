@@ -198,7 +198,7 @@ def test_a_receiver_that_is_away_gets_everything_when_it_is_back(writer: Writer)
 def test_two_workers_do_not_send_the_same_at_once(writer: Writer, receiver: Receiver) -> None:
     writer.show(lambda history: trip(history.found()))
     with psycopg.connect(writer.url, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [alerting.LOCK])
+        other.execute("SELECT work_begin('alarms')")
         assert tell_alarms(writer.url, receiver.webhook) == 0
         assert receiver.took == []
     assert tell_alarms(writer.url, receiver.webhook) == 1

@@ -21,11 +21,11 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from govsite.api.answers import database
-from govsite.api.auditing import alone
 from govsite.api.problems import EveryErrorIsAProblem
 from govsite.auditing.checkpoint import archive_directory, configured_key
 from ledger.audit import Question, ask
 from ledger.checkpoints import sign_due
+from ledger.work import alone
 from tests.integration.ledger import large
 from tests.integration.ledger.signed import connected, forge
 
@@ -253,7 +253,7 @@ def test_asking_for_an_export_makes_no_key_and_tells_no_path(client: Client, tmp
 
 @pytest.mark.parametrize("path", ["/ledger/export", "/ledger/verify"])
 def test_the_whole_ledger_is_read_for_one_at_a_time(client: Client, signed: int, path: str) -> None:
-    with database() as connection, alone(connection):
+    with database() as connection, alone(connection, "ledger"):
         status, detail = problem(client, path)
     assert status == 503
     assert "under way" in detail

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from governance.domain.scoring import due_at
 from govsite import tasks
-from govsite.outcomes import LOCK, NotFollowed, Sweeper, command_id
+from govsite.outcomes import NotFollowed, Sweeper, command_id
 from market.marks import market_clock
 from market.writer import MarketWriter
 from streams.client import COMMANDS, Streams
@@ -221,7 +221,7 @@ def test_while_another_worker_sweeps_it_does_nothing(governor: Governor, sweeper
     ask(governor)
     mark(ledger_url, quotes(DUE))
     with psycopg.connect(ledger_url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        other.execute("SELECT work_begin('outcomes 0', false, true)")
         assert sweeper.sweep() == 0
     assert sweeper.sweep() == 1
 
