@@ -27,7 +27,7 @@ from streams.messages import (
     Tick,
 )
 from streams.partitions import suffixed
-from streams.telemetry import PROGRESS, Telemetry
+from streams.telemetry import Telemetry, progress
 
 ACTOR = "feed"
 STATE = "feed"  # hash: what a feed that starts must know of the feed before it
@@ -225,7 +225,7 @@ class Publisher:
 
 
 class Throttle:
-    """Keeps a source without a pace of its own close to its readers, by the hash `progress`."""
+    """Keeps a source without a pace of its own close to its readers, by what they tell of their progress."""
 
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
@@ -239,14 +239,8 @@ class Throttle:
             del self._marks[:MARKS]
 
     def backlog(self) -> int:
-        """How many entries the slowest reader that lives (has a key `process:<name>`) has still to read."""
-        positions = cast("dict[bytes, bytes]", self._redis.hgetall(PROGRESS))
-        names = list(positions)
-        with self._redis.pipeline(transaction=False) as pipe:
-            for name in names:
-                pipe.exists(b"process:" + name)
-            lives = pipe.execute()
-        alive = [_order(positions[name].decode()) for name, yes in zip(names, lives, strict=True) if yes]
+        """How many entries the slowest reader that lives has still to read."""
+        alive = progress(self._redis)
         total = self._marks[-1][1]
         if not alive:
             return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from bisect import bisect_left
 from collections import Counter
@@ -21,8 +22,9 @@ PROGRESS_EVERY = 200  # ticks; a word with every read would cost more than it te
 LONGEST_US = 600_000_000
 MOST_OBSERVED = 10_000
 DIGITS = 2  # 1 % is enough, and a report of three digits would hold a process up for 10 ms
-PROGRESS = "progress"
+PROGRESS = "progress:"
 TICKS = "market.ticks"
+ENTRY_ID = re.compile(rb"(\d{1,20})-(\d{1,20})")
 SINCE = "telemetry:since"
 BOUNDS_MS = (0.5, 1, 2.5, 5, 10, 25, 50, 100, 200, 300, 500, 1000, 2500, 5000, 10000)
 """Upper ends of the buckets in which latencies are counted for whoever adds them up over processes and time."""
@@ -38,7 +40,8 @@ class Buckets(msgspec.Struct):
 
 class Telemetry:
     """Written to the key `process:{name}` (JSON, expires after 5 s) and, for progress in `market.ticks`,
-    to the hash `progress`, which a replay at full speed reads to keep its consumers close."""
+    to the key `progress:{name}` (an entry id, as short-lived), which a replay at full speed reads to keep its consumers
+    close."""
 
     def __init__(self, connection: redis.Redis, process: str) -> None:
         self.redis = connection
@@ -88,7 +91,7 @@ class Telemetry:
         if self._unreported >= PROGRESS_EVERY or force:
             self._unreported = 0
             if TICKS in self.positions:
-                self.redis.hset(PROGRESS, self.process, self.positions[TICKS])
+                self.redis.set(PROGRESS + self.process, self.positions[TICKS], ex=TTL_S)
         if force or now >= self._next_beat:
             self._next_beat = now + EVERY_NS
             self._unreported = PROGRESS_EVERY
@@ -121,7 +124,8 @@ class Telemetry:
 
     def leave(self) -> None:
         """The process ends on purpose: nobody needs to wait for it."""
-        self.redis.hdel(PROGRESS, self.process)
+        if TICKS in self.positions:
+            self.redis.delete(PROGRESS + self.process)
         self.redis.delete(f"process:{self.process}")
 
 
@@ -161,6 +165,14 @@ def resident_mb() -> float:
 def lives(connection: redis.Redis, process: str, partitions: int = 1) -> bool:
     """Whether it has spoken within the last 5 s, for any partition; each process may ask so of itself."""
     return bool(connection.exists(*(f"process:{suffixed(process, number)}" for number in range(partitions))))
+
+
+def progress(connection: redis.Redis) -> list[tuple[int, int]]:
+    """How far each living reader of ticks has read them, as the two numbers of entry ids; what is none counts not."""
+    keys = list(connection.scan_iter(f"{PROGRESS}*", count=1000))
+    values = cast("list[bytes | None]", connection.mget(keys)) if keys else []
+    found = [ENTRY_ID.fullmatch(value) for value in values if value]
+    return [(int(match[1]), int(match[2])) for match in found if match]
 
 
 def processes(connection: redis.Redis) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from govsite.accounts.table import ACCOUNTS, OWNER, Account
-from streams.client import DEAD_LETTERS
+from streams.client import DEAD_LETTERS, TICKS
 from streams.telemetry import PROGRESS, SINCE
 
 NOBODY = "user default off resetpass -@all"
@@ -29,10 +29,11 @@ def rules(name: str, account: Account) -> list[str]:
     found = [
         BASE,
         f"(+set +del +exists ~process:{name} ~process:{name}[-.:]*)",
-        f"(+hset +hdel %W~{PROGRESS})",
         f"(+get %R~{SINCE})",
         _on("+xadd", "%W~", (*account.adds, DEAD_LETTERS)),
     ]
+    if TICKS in account.reads:
+        found.append(f"(+set +del %W~{PROGRESS}{name} %W~{PROGRESS}{name}[-.:]*)")
     if account.reads:
         found.append(_on(READ, "%R~", account.reads))
     return found + list(account.rules)

@@ -83,7 +83,7 @@ ACCOUNTS: Mapping[str, Account] = {
             "(+hgetall +hset +hincrby ~feed)",
             "(+xread +xrevrange %R~feed.wishes)",
             "(+rpush +expire %W~feed:answer:*)",
-            "(+hgetall %R~progress)",
+            "(+scan +mget %R~progress:*)",
             EVERY_REPORT,
         ),
     ),

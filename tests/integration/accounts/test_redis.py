@@ -166,3 +166,13 @@ def test_only_the_governor_mends_streams(name: str, stream: str, redis_as: As) -
         return
     with pytest.raises(redis.exceptions.NoPermissionError):
         Custody(streams, stream).look("0-0", "0-0")
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_who_reads_ticks_tells_its_own_progress_only(name: str, redis_as: As) -> None:
+    with redis.Redis.from_url(redis_as(name)) as connection:
+        reads = TICKS in ACCOUNTS[name].reads
+        assert allowed(connection, "SET", f"progress:{name}", "0-0") == reads
+        assert allowed(connection, "SET", f"progress:{name}-1", "0-0") == reads
+        assert not allowed(connection, "SET", "progress:another", "0-0")
+        assert not allowed(connection, "HSET", "progress", "another", "0-0")

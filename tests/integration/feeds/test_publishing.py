@@ -140,13 +140,12 @@ def test_the_backlog_is_that_of_the_slowest_reader_that_lives(streams: Streams) 
         throttle.published(publisher.last_id, publisher.published)
         marks.append(publisher.last_id)
     assert throttle.backlog() == 0
-    streams.redis.hset(PROGRESS, mapping={"fast": marks[2], "slow": marks[0], "dead": "0-0"})
-    for name in ("fast", "slow"):
-        streams.redis.set(f"process:{name}", "{}")
+    for name, mark in {"fast": marks[2], "slow": marks[0], "odd": "rubbish", "none": ""}.items():
+        streams.redis.set(PROGRESS + name, mark)
     assert throttle.backlog() == 20
-    streams.redis.delete("process:slow")
+    streams.redis.delete(PROGRESS + "slow")
     assert throttle.backlog() == 0
-    streams.redis.hset(PROGRESS, "fast", "0-0")
+    streams.redis.set(PROGRESS + "fast", "0-0")
     assert throttle.backlog() == 30
 
 
@@ -157,14 +156,13 @@ def test_a_source_without_a_pace_stays_near_its_readers(streams: Streams) -> Non
     stop = Stop()
     telemetry = Telemetry(streams.redis, "feed")
     feed = Feed(streams, telemetry, Publisher(streams, telemetry), source, stop, once=True)
-    streams.redis.hset(PROGRESS, "agents", "0-0")
-    streams.redis.set("process:agents", "{}")
+    streams.redis.set(PROGRESS + "agents", "0-0")
     thread = threading.Thread(target=feed.run)
     thread.start()
     try:
         wait_until(lambda: length(streams) >= WINDOW, "the window is full")
         assert max(length(streams) for _ in range(300)) < WINDOW + LARGEST_BATCH
-        streams.redis.delete("process:agents")  # who is gone is not waited for
+        streams.redis.delete(PROGRESS + "agents")  # who is gone is not waited for
         thread.join(20)
         assert length(streams) == total
         assert processes(streams.redis)["feed"]["state"] == "ended"

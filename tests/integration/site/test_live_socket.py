@@ -150,10 +150,22 @@ async def test_nobody_comes_in_without_a_login(database: str, layers: None) -> N
     await leave()
 
 
-async def test_pages_of_other_sites_are_not_let_in(cookie: bytes, layers: None) -> None:
-    foreign = Viewer((b"origin", b"http://evil.example"), (b"cookie", cookie))
+@pytest.mark.parametrize("origin", [b"http://evil.example", b"http://localhost:8000", b"localhost", b"null", b""])
+async def test_pages_of_other_sites_and_ports_are_not_let_in(cookie: bytes, layers: None, origin: bytes) -> None:
+    foreign = Viewer((b"origin", origin), (b"cookie", cookie))
     connected, _ = await foreign.socket.connect()
     assert not connected
+    await leave()
+
+
+async def test_pages_of_origins_that_are_named_are_let_in(
+    cookie: bytes, layers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CSRF_TRUSTED_ORIGINS", ["http://localhost:3000"])
+    trusted = Viewer((b"origin", b"http://localhost:3000"), (b"cookie", cookie))
+    connected, _ = await trusted.socket.connect()
+    assert connected
+    await trusted.socket.disconnect()
     await leave()
 
 
