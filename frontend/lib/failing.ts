@@ -7,9 +7,11 @@ interface Query {
   errorUpdatedAt: number;
 }
 
-/** An answer of before stays, with its age (ms) at the last attempt; without one the reason is all there is. */
-export function failing({ data, error, dataUpdatedAt, errorUpdatedAt }: Query): { error: string | null; staleFor: number | null } {
-  if (!error) return { error: null, staleFor: null };
-  if (data === undefined) return { error: error.message, staleFor: null };
-  return { error: null, staleFor: Math.max(1, errorUpdatedAt - dataUpdatedAt) };
+/** Answers of before stay, with the age (ms) of the oldest at the last attempt; where one is missing, its reason is all there is. */
+export function failing(...queries: Query[]): { error: string | null; staleFor: number | null } {
+  const failed = queries.filter(({ error }) => error !== null);
+  const missing = failed.find(({ data }) => data === undefined);
+  if (missing) return { error: missing.error?.message ?? null, staleFor: null };
+  const ages = failed.map(({ dataUpdatedAt, errorUpdatedAt }) => Math.max(1, errorUpdatedAt - dataUpdatedAt));
+  return { error: null, staleFor: ages.length ? Math.max(...ages) : null };
 }

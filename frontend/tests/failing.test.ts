@@ -15,3 +15,12 @@ test("an answer of before stays, with its age, while the server cannot be asked 
 test("without an answer there is the reason", () => {
   expect(failing({ ...query, data: undefined, error, errorUpdatedAt: 6000 })).toEqual({ error: error.message, staleFor: null });
 });
+
+test("of several questions the one without an answer counts first, then the oldest answer", () => {
+  const old = { ...query, error, errorUpdatedAt: 9000 };
+  const older = { ...query, dataUpdatedAt: 500, error, errorUpdatedAt: 9000 };
+  const missing = { ...query, data: undefined, error: new Error("no rows"), errorUpdatedAt: 2000 };
+  expect(failing(query, old, older)).toEqual({ error: null, staleFor: 8500 });
+  expect(failing(old, missing)).toEqual({ error: "no rows", staleFor: null });
+  expect(failing(query, query)).toEqual({ error: null, staleFor: null });
+});

@@ -39,7 +39,7 @@ export function useDecisions(filter: Filter, span: Partial<Span> | null) {
   return {
     decisions,
     fills: fills.data ?? NONE,
-    ...failing(pages.error ? pages : fills),
+    ...failing(pages, fills),
     loading: pages.isPending,
     fetching: pages.isFetchingNextPage,
     more: pages.hasNextPage,

@@ -38,7 +38,7 @@ export function RulesPage() {
         title="Rules"
         aside={<Save name="rules" rows={shown.map(saved)} />}
         loading={(rules.isPending || activity.isPending) && !error}
-        {...failing(rules.error ? rules : activity)}
+        {...failing(rules, activity)}
         onRetry={() => void Promise.all([rules.refetch(), activity.refetch()])}
         empty={rules.data && !rows.length && "The book has no rules: every order that the council agrees on goes through."}
       >
