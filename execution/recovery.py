@@ -46,8 +46,16 @@ def restore(floor: Floor, session: Session, *, mark: int, position: int, partiti
 def take_snapshot(session: Session, every: int, partition: int = 0) -> Positions | None:
     """Of all desks of a partition, where the executor stands now; None where fewer than `every` events came since the
     last one."""
+    return FOLDING.take(session, _reached(session, partition), every, partition)
+
+
+def snapshot_is_due(session: Session, every: int, partition: int = 0) -> bool:
+    return FOLDING.is_due(session, _reached(session, partition), every, partition)
+
+
+def _reached(session: Session, partition: int) -> Positions:
     heads = Snapshots(session, "execution", FREEZER.fingerprint, partition).heads()
-    return FOLDING.take(session, Positions(heads.mark, heads.positions.execution), every, partition)
+    return Positions(heads.mark, heads.positions.execution)
 
 
 def _set(floor: Floor, known: Standing) -> None:

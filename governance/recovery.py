@@ -124,8 +124,15 @@ FOLDING: Folding[States] = Folding(
 def take_snapshot(session: Session, every: int, partition: int = 0) -> Positions | None:
     """Of all books of a partition, where both logs stand now; None where fewer than `every` events came since the last
     one."""
-    heads = Snapshots(session, "governance", FREEZER.fingerprint, partition).heads()
-    return FOLDING.take(session, heads.positions, every, partition)
+    return FOLDING.take(session, _heads(session, partition), every, partition)
+
+
+def snapshot_is_due(session: Session, every: int, partition: int = 0) -> bool:
+    return FOLDING.is_due(session, _heads(session, partition), every, partition)
+
+
+def _heads(session: Session, partition: int) -> Positions:
+    return Snapshots(session, "governance", FREEZER.fingerprint, partition).heads().positions
 
 
 def rewind_stream(streams: Streams, commands: str, mark: str) -> str:

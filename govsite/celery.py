@@ -26,7 +26,6 @@ app.conf.beat_schedule = {
     "forget-bars": {"task": "govsite.tasks.forget_bars", "schedule": 60.0, "options": {"expires": 60}},
     "verify-chains": {"task": "govsite.tasks.verify_chains", "schedule": 300.0, "options": {"expires": 300}},
     "sign-checkpoints": {"task": "govsite.tasks.sign_checkpoints", "schedule": 30.0, "options": {"expires": 30}},
-    "take-snapshots": {"task": "govsite.tasks.take_snapshots", "schedule": 60.0, "options": {"expires": 60}},
     "copy-old-events": {"task": "govsite.tasks.copy_old_events", "schedule": 3600.0, "options": {"expires": 3600}},
     "forget-visits": {"task": "govsite.tasks.forget_visits", "schedule": 3600.0, "options": {"expires": 3600}},
     "trim-inbox": {"task": "govsite.tasks.trim_inbox", "schedule": 600.0, "options": {"expires": 600}},

@@ -1,22 +1,15 @@
-"""Snapshots of what the cores fold, taken by the clock beside them."""
+"""How the snapshot of each core is taken."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import execution.recovery
 import governance.recovery
-from ledger.partitioning import count_of
-from ledger.session import Session
+from ledger.snapshots import Name
+from ledger.snapshotting import Take
 
-EVERY = 10_000
-
-
-def take_snapshots(database_url: str, every: int = EVERY) -> int:
-    """Of each core that has `every` events more than its last snapshot; how many were taken."""
-    session = Session(database_url, "snapshots")
-    try:
-        takes = (governance.recovery.take_snapshot, execution.recovery.take_snapshot)
-        partitions = range(count_of(session.connection))
-        taken = [take(session, every, partition) for partition in partitions for take in takes]
-    finally:
-        session.close()
-    return sum(at is not None for at in taken)
+TAKES: Mapping[Name, Take] = {
+    "governance": governance.recovery.take_snapshot,
+    "execution": execution.recovery.take_snapshot,
+}

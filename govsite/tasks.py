@@ -1,4 +1,4 @@
-"""What the worker does by the clock: score, tell alarms, verify and sign chains, keep snapshots and copies, forget."""
+"""What the worker does by the clock: score, tell alarms, verify and sign chains, keep copies, forget."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import redis
 from django.conf import settings
 from msgspec import Struct
 
-from govsite import alerting, snapshots
+from govsite import alerting
 from govsite.celery import app
 from govsite.outcomes import NotFollowed, Sweeper
 from ledger.chain import Broken, ChainRow, verify
@@ -75,12 +75,6 @@ def sign_checkpoints() -> int:
     key = signing_key(os.environ, settings.DATA_DIR)
     with psycopg.connect(settings.DATABASE_URL, connect_timeout=5, autocommit=True) as connection:
         return sign_due(connection, key, settings.CHECKPOINT_EVERY, settings.ARCHIVE_DIR)
-
-
-@app.task
-def take_snapshots() -> int:
-    """Keeps what the cores fold, so that a start need not fold all of the log; gives how many were taken."""
-    return snapshots.take_snapshots(settings.DATABASE_URL, settings.SNAPSHOT_EVERY)
 
 
 @app.task

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from itertools import takewhile
 from typing import Generic, Literal, TypeVar
 
@@ -21,10 +20,8 @@ log = logging.getLogger(__name__)
 
 Name = Literal["governance", "execution"]
 State = TypeVar("State")
-KEPT = 2
 
-NEWEST = """
-    SELECT governance, execution, state FROM snapshot s
+_NEWEST = """FROM snapshot s
     WHERE name = %s AND partition = %s AND fingerprint = %s AND governance <= %s AND execution <= %s
         AND digest = sha256(state)
         AND (governance = 0 OR governance_hash = (SELECT hash FROM event_log e
@@ -32,15 +29,13 @@ NEWEST = """
         AND (execution = 0 OR execution_hash = (SELECT hash FROM event_log e
             WHERE e.log = 'execution' AND e.partition = s.partition AND e.position = s.execution))
     ORDER BY governance + execution DESC LIMIT 1"""
+NEWEST = f"SELECT governance, execution, state {_NEWEST}"
+LAST = f"SELECT governance, execution {_NEWEST}"
 ALL = """
     SELECT governance, execution, state FROM snapshot
     WHERE name = %s AND partition = %s AND fingerprint = %s ORDER BY governance + execution"""
 HASH = "SELECT hash FROM event_log WHERE log = %s AND partition = %s AND position = %s"
-WRITE = """
-    INSERT INTO snapshot (name, partition, governance, governance_hash, execution, execution_hash,
-                          fingerprint, digest, state)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-FORGET = "SELECT forget_snapshots(%s, %s, %s)"
+WRITE = "SELECT snapshot_write(%s, %s, %s, %s, %s, %s, %s, %s)"
 HEADS = "SELECT log, position, mark FROM head WHERE partition = %s"
 
 
@@ -87,6 +82,13 @@ class Snapshots:
             return Snapshot(Positions(governance, execution), bytes(state))
         return None
 
+    def last(self, most: Positions = ANYWHERE) -> Positions:
+        """Where the one is that `newest` gives; the beginning where there is none."""
+        asked = (self.name, self.partition, self.fingerprint, most.governance, most.execution)
+        for governance, execution in self.session.run(LAST, asked):
+            return Positions(governance, execution)
+        return Positions()
+
     def all(self) -> list[Snapshot]:
         """Those that this code made, the oldest first."""
         rows = self.session.run(ALL, (self.name, self.partition, self.fingerprint))
@@ -96,9 +98,8 @@ class Snapshots:
         """The last two are kept, so that a core that is reading one does not lose it."""
         at, state = snapshot.positions, snapshot.state
         hashes = (self._hash("governance", at.governance), self._hash("execution", at.execution))
-        row = (at.governance, hashes[0], at.execution, hashes[1], self.fingerprint, sha256(state).digest(), state)
+        row = (at.governance, hashes[0], at.execution, hashes[1], self.fingerprint, state)
         self.session.run(WRITE, (self.name, self.partition, *row))
-        self.session.run(FORGET, (self.name, self.partition, KEPT))
 
     def heads(self) -> Heads:
         found = {log: (position, mark) for log, position, mark in self.session.run(HEADS, (self.partition,))}
@@ -132,13 +133,17 @@ class Folding(Struct, Generic[State], frozen=True, kw_only=True):
         """The newest snapshot, and what is folded in it; where there is none that can be used, the beginning."""
         return self._thawed(Snapshots(session, self.name, self.fingerprint, partition).newest(most))
 
+    def is_due(self, session: Session, until: Positions, every: int, partition: int = 0) -> bool:
+        """Whether `every` events came since the newest snapshot."""
+        found = Snapshots(session, self.name, self.fingerprint, partition).last(until)
+        return found.behind(until) >= every
+
     def take(self, session: Session, until: Positions, every: int, partition: int = 0) -> Positions | None:
         """Folds on from the newest snapshot and writes the next; None where fewer than `every` events came since."""
-        snapshots = Snapshots(session, self.name, self.fingerprint, partition)
-        found = snapshots.newest(until)
-        if (found.positions if found else Positions()).behind(until) < every:
+        if not self.is_due(session, until, every, partition):
             return None
-        state, at = self._thawed(found)
+        snapshots = Snapshots(session, self.name, self.fingerprint, partition)
+        state, at = self._thawed(snapshots.newest(until))
         self._fold_on(session, state, at, until, partition)
         snapshots.write(Snapshot(until, self.freeze(state)))
         return until

@@ -37,7 +37,7 @@ PEOPLE = (
     " axes_accessattempt axes_accessattemptexpiration axes_accessfailurelog axes_accesslog"
     " otp_static_staticdevice otp_static_statictoken otp_totp_totpdevice govsite_apitoken"
 )
-WRITERS = ("append_events", "lease_acquire", "lease_renew", "gate_read")
+WRITERS = ("append_events", "lease_acquire", "lease_renew", "snapshot_write", "gate_read")
 """Each looks at who calls: the governor writes its log, the executor its own (ledger/schema/only_writer.sql)."""
 WORK = ("work_begin", "work_end")
 """For what is done by one at a time; no account has locks of its own (ledger/schema/work_begin.sql)."""
@@ -95,7 +95,7 @@ ACCOUNTS: Mapping[str, Account] = {
     ),
     "governor": Account(
         tables={RELEASE: "SELECT", "event_log head inbox snapshot gate": "SELECT"},
-        functions=WRITERS,
+        functions=(*WRITERS, *WORK),
         reads=(TICKS, COMMANDS, LEDGER_EXECUTION),
         adds=(DELIBERATIONS,),
         rules=(
@@ -108,7 +108,7 @@ ACCOUNTS: Mapping[str, Account] = {
     ),
     "executor": Account(
         tables={RELEASE: "SELECT", "event_log ledger head snapshot": "SELECT"},
-        functions=WRITERS,
+        functions=(*WRITERS, *WORK),
         reads=(TICKS, LEDGER_GOVERNANCE),
         rules=(_shares("execution"),),
     ),
@@ -164,7 +164,7 @@ ACCOUNTS: Mapping[str, Account] = {
             RELEASE: "SELECT",
             "event_log ledger head": "SELECT",
             "inbox bar price_run projection": "SELECT",
-            "checkpoint snapshot": "SELECT, INSERT",
+            "checkpoint": "SELECT, INSERT",
             "govsite_alarmdelivery": "SELECT, INSERT, UPDATE",
         },
         functions=(
@@ -174,7 +174,6 @@ ACCOUNTS: Mapping[str, Account] = {
             "forget_bars",
             "forget_commands",
             "forget_marks",
-            "forget_snapshots",
             "forget_visits",
         ),
         adds=(COMMANDS,),

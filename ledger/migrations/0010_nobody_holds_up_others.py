@@ -16,7 +16,7 @@ NEW = (
     "work_end",
     "forget_answers",
     "forget_commands",
-    "forget_snapshots",
+    "snapshot_write",
     "closed",
 )
 

@@ -12,6 +12,7 @@ REPLACEABLE = (
     "work_end",
     "forget_answers",
     "forget_commands",
+    "snapshot_write",
     "lease_acquire",
     "lease_renew",
     "gate_lock",

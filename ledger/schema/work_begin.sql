@@ -11,6 +11,8 @@ DECLARE
 BEGIN
     IF NOT pg_has_role(session_user, current_user, 'MEMBER')
         AND NOT (session_user = 'gov_worker' AND kind IN ('alarms', 'outcomes', 'parquet', 'checkpoints'))
+        AND NOT (session_user = 'gov_governor' AND kind = 'governance')
+        AND NOT (session_user = 'gov_executor' AND kind = 'execution')
         AND NOT (session_user = 'gov_web' AND kind IN ('checkpoints', 'copies', 'ledger')) THEN
         RAISE EXCEPTION '% may not do the work %', session_user, p_work USING ERRCODE = 'insufficient_privilege';
     END IF;

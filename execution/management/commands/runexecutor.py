@@ -13,9 +13,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from execution.executor import NAME, Executor
+from execution.recovery import snapshot_is_due
 from execution.venues.remote import RemoteVenue
 from ledger.holding import Holding
 from ledger.recorder import unique_owner
+from ledger.snapshotting import Snapshotter, command_of
 from streams.client import connect
 from streams.stopping import Stop
 from streams.telemetry import lives
@@ -71,7 +73,8 @@ class Command(BaseCommand):
         urls = settings.DATABASE_URL, settings.REDIS_URL
         executor = partial(Executor, database_url=urls[0], redis_url=urls[1])
         if settings.PARTITIONS == 1:
-            executor(stop=stop, record=record, venue=self._venue(options)).run()
+            with self._snapshots():
+                executor(stop=stop, record=record, venue=self._venue(options)).run()
             return
         if record:
             raise CommandError("--record keeps what one core was given: it needs GOVSITE_PARTITIONS=1")
@@ -81,7 +84,11 @@ class Command(BaseCommand):
             venue = self._venue(options)
             executor(stop=until, venue=venue, partition=partition, owner=owner, waits=False).run()
 
-        Holding(*urls, "execution", owner=owner, serve=execute, stop=stop).run()
+        with self._snapshots():
+            Holding(*urls, "execution", owner=owner, serve=execute, stop=stop).run()
+
+    def _snapshots(self) -> Snapshotter:
+        return Snapshotter(settings.DATABASE_URL, snapshot_is_due, settings.SNAPSHOT_EVERY, command_of("execution"))
 
     def _venue(self, options: dict[str, Any]) -> RemoteVenue | None:
         """What speaks to venues is large and only loaded where there is one."""

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from governance.governor import Governor
+from governance.recovery import snapshot_is_due
 from ledger.holding import Holding
 from ledger.recorder import unique_owner
+from ledger.snapshotting import Snapshotter, command_of
 from streams.client import connect
 from streams.stopping import Stop
 from streams.telemetry import lives
@@ -50,7 +52,8 @@ class Command(BaseCommand):
         urls = settings.DATABASE_URL, settings.REDIS_URL
         governor = partial(Governor, database_url=urls[0], redis_url=urls[1])
         if count == 1:
-            governor(stop=stop, record=record).run()
+            with self._snapshots():
+                governor(stop=stop, record=record).run()
             return
         if record:
             raise CommandError("--record keeps what one core was given: it needs GOVSITE_PARTITIONS=1")
@@ -59,4 +62,8 @@ class Command(BaseCommand):
         def govern(partition: int, until: Stop) -> None:
             governor(stop=until, partition=partition, owner=owner, waits=False).run()
 
-        Holding(*urls, "governance", owner=owner, serve=govern, stop=stop).run()
+        with self._snapshots():
+            Holding(*urls, "governance", owner=owner, serve=govern, stop=stop).run()
+
+    def _snapshots(self) -> Snapshotter:
+        return Snapshotter(settings.DATABASE_URL, snapshot_is_due, settings.SNAPSHOT_EVERY, command_of("governance"))

@@ -166,6 +166,8 @@ def test_others_neither_ask_as_operators_nor_halt(name: str, database_as: As) ->
 
 
 WORKS = {
+    "governor": {"governance snapshots"},
+    "executor": {"execution snapshots"},
     "worker": {"alarms", "outcomes 0", "parquet", "checkpoints governance 0"},
     "web": {"checkpoints governance 0", "copies verify_governance", "ledger"},
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,13 +15,15 @@ import pytest
 from execution import recovery as executing
 from execution.domain.floor import Floor
 from governance import recovery as governing
-from govsite.snapshots import take_snapshots
+from govsite.snapshots import TAKES
 from ledger.application import LedgerApplication
 from ledger.follower import Follower
 from ledger.session import Session
-from ledger.snapshots import Positions, Snapshot, Snapshots
+from ledger.snapshots import Name, Positions, Snapshot, Snapshots
+from ledger.snapshotting import Snapshotter, command_of, take_all
 from streams.events import CashMoved
 from streams.messages import Log
+from tests.servers import wait_until
 from tests.unit.site.history import BOOK, History
 
 Logs = dict[Log, LedgerApplication]
@@ -70,6 +76,10 @@ def on_the_floor(logs: Logs, floor: Floor, after: Positions) -> bytes:
     for recorded in logs["execution"].events(after=after.execution):
         floor.apply(recorded.event)
     return executing.FOLDING.freeze(floor)
+
+
+def take_snapshots(url: str, every: int) -> int:
+    return sum(take_all(url, name, take, every) for name, take in TAKES.items())
 
 
 def rows(url: str) -> list[tuple[str, int, int]]:
@@ -171,3 +181,60 @@ def test_an_executor_does_not_begin_beyond_its_mark(logs: Logs, history: History
 def test_nothing_is_folded_of_an_empty_ledger(ledger_url: str, session: Session) -> None:
     assert take_snapshots(ledger_url, every=1) == 0
     assert governing.FOLDING.recovered(session) == ({}, Positions())
+
+
+DUES = {"governance": governing.snapshot_is_due, "execution": executing.snapshot_is_due}
+
+
+@pytest.mark.parametrize("name", ["governance", "execution"])
+def test_a_core_has_its_own_taken_beside_it_when_one_is_due(
+    logs: Logs, history: History, ledger_url: str, database_as: Callable[[str], str], name: Name
+) -> None:
+    account = {"governance": "governor", "execution": "executor"}[name]
+    with Snapshotter(database_as(account), DUES[name], 1, [*command_of(name), "--every", "1"], look_every_s=0.05):
+        wait_until(lambda: rows(ledger_url), "a snapshot")
+    assert {core for core, *_ in rows(ledger_url)} == {name}
+
+
+def test_none_is_started_while_none_is_due(logs: Logs, history: History, ledger_url: str, tmp_path: Path) -> None:
+    looked = threading.Event()
+
+    def due(session: Session, every: int, partition: int = 0) -> bool:
+        looked.set()
+        return governing.snapshot_is_due(session, 10**6, partition)
+
+    with Snapshotter(ledger_url, due, 1, ["touch", str(tmp_path / "started")], look_every_s=0.01):
+        assert looked.wait(5)
+    assert not (tmp_path / "started").exists()
+
+
+def test_an_end_does_not_wait_for_one_that_is_being_taken(
+    logs: Logs, history: History, ledger_url: str, tmp_path: Path
+) -> None:
+    command = ["sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 60"]
+    with Snapshotter(ledger_url, governing.snapshot_is_due, 1, command, look_every_s=0.01):
+        wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), "it is started")
+        pid = int((tmp_path / "pid").read_text())
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_what_fails_is_told_and_tried_again(
+    logs: Logs, history: History, ledger_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = ["sh", "-c", f"echo x >> {tmp_path}/tried; exit 3"]
+    with Snapshotter(ledger_url, governing.snapshot_is_due, 1, command, look_every_s=0.01):
+        wait_until(lambda: caplog.text.count("exit code 3") > 1, "it is told twice")
+
+
+@pytest.mark.parametrize("who", ["worker", "web", "executor", "relay"])
+def test_a_core_believes_nobody_elses(logs: Logs, ledger_url: str, database_as: Callable[[str], str], who: str) -> None:
+    session = Session(database_as(who))
+    folding = governing.FOLDING
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        Snapshots(session, folding.name, folding.fingerprint).write(Snapshot(Positions(), b"false"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.run("INSERT INTO snapshot SELECT * FROM snapshot")
+    session.close()
