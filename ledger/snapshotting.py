@@ -71,7 +71,7 @@ class Snapshotter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join(2 * ENDS_WITHIN_S)
+        self._thread.join(ENDS_WITHIN_S)
 
     def _run(self) -> None:
         while not self._stop.wait(self.look_every_s):
@@ -92,8 +92,8 @@ class Snapshotter:
         child = subprocess.Popen(self.command, env={**os.environ, "DATABASE_URL": self.database_url})
         while child.poll() is None:
             if self._stop.wait(0.1):
-                child.terminate()
-                child.wait(ENDS_WITHIN_S)
+                child.kill()  # what it writes, it writes at once
+                child.wait()
                 return
         if child.returncode:
             log.error("the process that takes snapshots ended with exit code %d", child.returncode)

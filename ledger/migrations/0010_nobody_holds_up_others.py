@@ -10,7 +10,9 @@ from ledger.schema import sql
 
 NEW = (
     "gate_clear",
+    "gate_take",
     "gate_halt",
+    "gate_change",
     "projection_move",
     "work_begin",
     "work_end",

@@ -19,6 +19,7 @@ REPLACEABLE = (
     "gate_read",
     "gate_pass",
     "gate_clear",
+    "gate_take",
     "gate_halt",
     "gate_change",
     "append_events",

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION gate_change(
 DECLARE
     present text;
 BEGIN
-    PERFORM gate_lock(p_book, true);
+    PERFORM gate_take(p_book);
     SELECT mode INTO present FROM gate WHERE book = p_book;
     IF coalesce(present, 'NORMAL') <> p_origin THEN
         RAISE EXCEPTION 'the gate of % is %, not %', p_book, coalesce(present, 'NORMAL'), p_origin

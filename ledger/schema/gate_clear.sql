@@ -1,4 +1,4 @@
--- Ends the sessions that hold a gate against a halt. An owner who may not end them, and whoever waited long enough, is
+-- Ends the sessions that hold a gate against whoever changes it. An owner who may not end them, and whoever waited long enough, is
 -- told who they are.
 CREATE OR REPLACE FUNCTION gate_clear(p_book text, p_give_up boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
@@ -18,16 +18,16 @@ BEGIN
                 RAISE insufficient_privilege;
             END IF;
             PERFORM pg_terminate_backend(holder.pid);
-            RAISE LOG 'ended the session % of % (%): it held up a halt of %',
+            RAISE LOG 'ended the session % of % (%): it held up the gate of %',
                 holder.pid, holder.usename, holder.application_name, p_book;
         EXCEPTION WHEN insufficient_privilege THEN
-            RAISE EXCEPTION 'not halted: the session % of % (%) holds the gate of %; as a superuser: SELECT pg_terminate_backend(%)',
-                holder.pid, holder.usename, holder.application_name, p_book, holder.pid
+            RAISE EXCEPTION 'the gate of % is as it was: the session % of % (%) holds it; as a superuser: SELECT pg_terminate_backend(%)',
+                p_book, holder.pid, holder.usename, holder.application_name, holder.pid
                 USING ERRCODE = 'LG005';
         END;
     END LOOP;
     IF p_give_up THEN
-        RAISE EXCEPTION 'not halted: others wait at the gate of % too, and were before: try again', p_book USING ERRCODE = 'LG005';
+        RAISE EXCEPTION 'the gate of % is as it was: others wait there too, and were before: try again', p_book USING ERRCODE = 'LG005';
     END IF;
 END
 $$;

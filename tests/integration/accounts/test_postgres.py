@@ -13,6 +13,7 @@ from psycopg.errors import InsufficientPrivilege
 from govsite.accounts.postgres import grant, role_of
 from govsite.accounts.table import ACCOUNTS
 from ledger.application import LedgerApplication
+from ledger.errors import GateHeld, translated
 from ledger.gate import halt, read
 from ledger.records import GateChange, InboxEntry
 from ledger.work import alone
@@ -227,6 +228,32 @@ def test_who_holds_a_gate_cannot_hold_up_a_halt(database_as: As, ledger_url: str
     with psycopg.connect(database_as("executor")) as impostor, logged(database_as("web")) as site:
         impostor.execute(THROUGH_THE_GATE)
         assert halt(site, "demo", who="operator:ann", why="hm", command_id="c").mode == "HALTED"
+        with pytest.raises(psycopg.OperationalError):
+            impostor.execute("SELECT")
+
+
+def test_who_may_not_end_the_holder_of_a_gate_is_told_who_it_is(database_as: As, ledger_url: str) -> None:
+    with (
+        psycopg.connect(database_as("executor"), application_name="an executor") as impostor,
+        logged(ledger_url) as own,
+    ):
+        impostor.execute(THROUGH_THE_GATE)
+        pid = impostor.info.backend_pid
+        own.execute("SELECT gate_clear('other', false)")  # of another book: nobody is ended
+        with pytest.raises(psycopg.Error, match=rf"session {pid} of gov_executor \(an executor\)") as error:
+            own.execute("SELECT gate_clear('demo', true)")
+        assert isinstance(translated(error.value), GateHeld)
+        impostor.execute("SELECT")
+
+
+def test_the_governor_waits_for_nobody_at_a_gate_that_it_moves(database_as: As, ledger_url: str) -> None:
+    application = LedgerApplication(database_as("governor"), "governance")
+    change = GateChange(book="demo", origin="NORMAL", mode="REDUCE_ONLY", who="breaker", why="hm", command_id="c")
+    with psycopg.connect(database_as("executor")) as impostor:
+        impostor.execute(THROUGH_THE_GATE)
+        application.acquire()
+        application.commit([], gate=change)
+        application.close()
         with pytest.raises(psycopg.OperationalError):
             impostor.execute("SELECT")
 

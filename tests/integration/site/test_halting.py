@@ -18,6 +18,7 @@ from ledger import gate
 from ledger.models import OutboxCommand
 from streams import events as e
 from streams.messages import LiftSuspension, SuspendInstrument
+from tests.integration.ledger.held import held
 from tests.integration.site.conftest import Writer
 from tests.integration.site.desk import sent, trip
 from tests.unit.site.history import History
@@ -101,6 +102,17 @@ def test_a_halt_is_in_force_within_a_tenth_of_a_second(writer: Writer, client: C
         client.post("/halt/", {"book": "demo", "reason": f"{number}"}, headers=JSON)
         took.append((gate.read(connection, "demo").gate_at - began) / 1e6)
     assert min(took) < 100, took
+
+
+def test_a_halt_that_somebody_holds_up_says_who_it_is(writer: Writer, client: Client) -> None:
+    writer.show(lambda history: history.found())
+    with held(writer.url, "demo"):
+        answer = client.post("/halt/", {"book": "demo", "reason": "now"}, headers=JSON)
+        assert answer.status_code == 400
+        assert "(stuck) holds it" in answer.json()["text"]
+        assert "(stuck) holds it" in text(client.post("/halt/", {"book": "demo", "reason": "now"}))
+    assert gate.read(connection, "demo").mode == "NORMAL"
+    assert client.post("/halt/", {"book": "demo", "reason": "now"}, headers=JSON).status_code == 200
 
 
 def test_a_halt_is_latched(writer: Writer, client: Client) -> None:

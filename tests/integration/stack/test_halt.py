@@ -12,6 +12,7 @@ from pytest_django import Settings
 from ledger import gate
 from ledger.application import LedgerApplication
 from tests.integration.ledger.events import book_opened
+from tests.integration.ledger.held import held
 
 
 @pytest.fixture
@@ -49,6 +50,14 @@ def test_all_books_are_halted(founded: str) -> None:
 def test_a_book_that_does_not_exist_is_not_taken_for_halted(founded: str) -> None:
     with pytest.raises(CommandError, match="There is no book dmeo in the ledger: nothing was halted"):
         halt("--book", "dmeo", "--reason", "a slip of the pen")
+
+
+def test_who_holds_it_up_is_named(founded: str) -> None:
+    with (
+        held(founded, "demo"),
+        pytest.raises(CommandError, match=r"\(stuck\) holds it; as a superuser:"),
+    ):
+        halt("--reason", "now")
 
 
 def test_without_postgres_it_says_that_nothing_was_halted(settings: Settings) -> None:
