@@ -48,7 +48,9 @@ def severity(effect: str) -> Severity:
     return SEVERITIES.get(effect, Severity(2, "serious", f"Serious: {effect}", "warn", "late"))
 
 
-def title_words(breaker: str) -> str:
+def title_words(breaker: str, subject: str = "") -> str:
+    if (breaker, subject) == ("identity", "stream"):
+        return "Tampered with"
     return TITLES.get(breaker, breaker.replace("_", " ").capitalize())
 
 

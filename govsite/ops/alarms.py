@@ -93,7 +93,7 @@ def _described(book: str, rows: list[Alarm]) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "title": title_words(row.breaker),
+            "title": title_words(row.breaker, row.subject),
             "subject": "the book" if row.subject == row.book else row.subject,
             "severity": severity(row.effect),
             "next": what_next(row.breaker, row.effect, tripped=row.alarm_id in tripped),

@@ -205,7 +205,7 @@ def _breakers(book: Book) -> Iterator[Finding]:
             grade=DOUBTS,
             title="Latched" if row.effect == "LATCHED" else "Tripped",
             because=f"the breaker {row.breaker} is tripped",
-            words=f"{alarm_words.title_words(row.breaker)}, {subject}: {severity.title}. {ends}",
+            words=f"{alarm_words.title_words(row.breaker, row.subject)}, {subject}: {severity.title}. {ends}",
             page="alarms",
             act="Alarms",
         )
