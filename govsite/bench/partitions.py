@@ -21,8 +21,8 @@ import psycopg
 
 from governance.domain.chamber import Chamber
 from governance.domain.state import BookState
-from govsite.bench.rounds import PATIENT, commands, manage, quote, servers, until
-from govsite.bench.run import START_WITHIN_S
+from govsite.bench.rounds import PATIENT, TOO_FEW, commands, manage, quote, servers, until
+from govsite.bench.run import START_WITHIN_S, Unmeasured
 from govsite.seed import WHO, founding_events, known_instrument
 from ledger.application import LedgerApplication
 from ledger.partitioning import divide
@@ -112,9 +112,12 @@ def _resolve(
     wanted = rounds // partitions * partitions
     until(lambda: ledger.execute(DECIDED).fetchone()[0] >= wanted, governor, "a decision of every round")  # type: ignore[index]
     decided, events, seconds = ledger.execute(DECIDED).fetchone() or (0, 0, 1)
+    if not seconds:
+        raise Unmeasured(TOO_FEW)
     (each,) = ledger.execute(BYTES).fetchone() or (0.0,)
-    told = processes(streams.redis)
-    late = [told[name]["latency"]["resolution"] for name in told if name.startswith("governor")]
+    until(lambda: _told(streams), governor, "what the governors measured")
+    told = _told(streams)
+    late = [one["latency"]["resolution"] for one in told]
     return {
         "rounds": decided,
         "rounds_per_s": round(decided / float(seconds), 1),
@@ -122,9 +125,15 @@ def _resolve(
         "resolution_p50_ms": max(one["p50_ms"] for one in late),
         "resolution_p99_ms": max(one["p99_ms"] for one in late),
         "bytes_per_event": round(each),
-        "governor_mb": max(told[name]["rss_mb"] for name in told if name.startswith("governor")),
+        "governor_mb": max(one["rss_mb"] for one in told),
         "load": round(os.getloadavg()[0], 1),
     }
+
+
+def _told(streams: Streams) -> list[dict[str, Any]]:
+    """The reports of the governors, once all of them have resolved something."""
+    found = [one for name, one in processes(streams.redis).items() if name.startswith("governor")]
+    return found if all("resolution" in one["latency"] for one in found) else []
 
 
 def _book_in(partition: int, partitions: int) -> str:

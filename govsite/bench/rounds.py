@@ -21,6 +21,8 @@ import psycopg
 import redis
 
 from agents.demo import DEMO_COUNCIL
+from govsite.accounts.passwords import access_key
+from govsite.accounts.signing import take
 from govsite.bench.run import PROJECT, START_WITHIN_S, Unmeasured
 from govsite.seed import BOOK, LOAD_TERMS, WHO, founding_events, known_instrument
 from govsite.stack.embedded import Server, create_database, ping_redis, prepare_postgres, prepare_valkey
@@ -41,6 +43,7 @@ PATIENT = msgspec.structs.replace(
 )
 """A book that lets everything through that the benchmark sends ahead."""
 
+TOO_FEW = "all rounds were decided in one commit: ask for more --rounds"
 DECIDED = """
     SELECT count(*) FILTER (WHERE event = 'DecisionReached'), count(*),
            extract(epoch FROM max(recorded_at) - min(recorded_at))
@@ -66,6 +69,8 @@ def measure(rounds: int, *, say: Callable[[str], None]) -> dict[str, Any]:
                     until(lambda: _decided(ledger, founded)[0] >= rounds, governor, "a decision of every round")
                     decided, events, seconds = _decided(ledger, founded)
                     outcomes: dict[str, int] = dict(ledger.execute(OUTCOMES).fetchall())
+        if not seconds:
+            raise Unmeasured(TOO_FEW)
         return {
             "rounds": decided,
             "seconds": round(seconds, 3),
@@ -167,6 +172,9 @@ def manage(
 
 @contextmanager
 def servers(directory: Path) -> Iterator[tuple[str, str]]:
+    """PostgreSQL and Redis for their owner, and in the environment what commands are signed with."""
+    access_key(directory)
+    take(directory)
     with ExitStack() as stack:
         postgres, valkey = prepare_postgres(directory), prepare_valkey(directory)
         stack.enter_context(_running(postgres, signal.SIGINT))
