@@ -20,6 +20,7 @@ from governance.identities import DOUBTED, Identities
 from governance.readings import Publisher
 from governance.recovery import chambers_from, executed_envelope, gate_envelope, interrupted_entries, rewind_stream
 from governance.screening import Screening
+from governance.timing import Timing
 from ledger import gate
 from ledger.application import GateChange, InboxEntry, LedgerApplication
 from ledger.errors import LedgerError
@@ -27,7 +28,6 @@ from ledger.follower import Follower
 from ledger.records import Head
 from streams.client import COMMANDS, DELIBERATIONS, LEDGER_EXECUTION, TICKS, Entry, Streams, after, milliseconds_of
 from streams.envelope import Envelope, Refused, decode, derived_id
-from streams.events import DecisionHeld, DecisionReached
 from streams.journal import Journal
 from streams.messages import (
     ClockAdvanced,
@@ -35,7 +35,6 @@ from streams.messages import (
     DeliberationResolved,
     LedgerEntry,
     SenderDoubted,
-    SubmitProposal,
     Tick,
 )
 from streams.partitions import suffixed
@@ -53,7 +52,6 @@ RENEW_EVERY_NS = 1_000_000_000
 STREAMS_EVERY_NS = 1_000_000_000
 IDLE_EVERY_NS = 250_000_000
 ANSWERS_EVERY_NS = 100_000_000  # refusals alone wait for company, so that rubbish costs few commits
-REMEMBERED_PROPOSALS = 100_000
 
 
 class Session:
@@ -80,6 +78,7 @@ class Session:
         self.executed = suffixed(LEDGER_EXECUTION, partition)
         self.gates = psycopg.connect(database_url, autocommit=True)
         self.telemetry = Telemetry(self.streams.redis, suffixed("governor", partition))
+        self.timing = Timing(self.telemetry)
         self.readings = Publisher(self.streams.redis)
         self.screening = Screening()
         self.identities = Identities(self.streams.signer.secrets)
@@ -90,7 +89,6 @@ class Session:
         self.positions: dict[str, str] = {}
         self.step = Step([], [], [], [], [], [])
         self.sent_by: dict[str, Entry] = {}
-        self.proposed_at: dict[str, int] = {}
         self._behind = False
         self._due = dict.fromkeys(("gate", "renew", "idle", "answers", "streams"), 0)
 
@@ -246,10 +244,7 @@ class Session:
                 self._bury(entry, Refused(Code.DUPLICATE, f"the command {told.id} was consumed before"))
 
     def _hand_over(self, message: Envelope, entry: Entry, now: int, interrupted: bool) -> None:
-        if isinstance(message.body, SubmitProposal):
-            self.proposed_at[message.body.proposal_id] = now
-            if message.body.evidence_published_at and not interrupted:
-                self.telemetry.observe("reaction", now - message.body.evidence_published_at)
+        self.timing.heard(message, now, interrupted=interrupted)
         self.sent_by[entry.id] = entry
         if interrupted:
             self._screened(entry, message, self.screening.problem(message), now, interrupted=True)
@@ -353,7 +348,7 @@ class Session:
         inbox = [self._answer(answer.command_id, answer.entry_id, answer.result) for answer in step.answers]
         change = None if step.gate is None else self._change(step.gate)
         commit = self.ledger.commit(step.events, mark=self.backlog.mark, inbox=inbox, gate=change)
-        self._measure(step, time.time_ns())
+        self.timing.committed(step.events, time.time_ns())
         if step.gate is not None:
             self._due["gate"] = 0
         if step.resolved:
@@ -378,18 +373,6 @@ class Session:
         if result.startswith("refused:") and entry is not None:
             self.telemetry.counters[result] += 1
         return InboxEntry(command_id=command_id, entry_id=entry_id, result=result)
-
-    def _measure(self, step: Step, committed: int) -> None:
-        for event in step.events:
-            if isinstance(event.body, DecisionReached):
-                self.telemetry.counters["decisions"] += 1
-                self.telemetry.counters[f"outcome:{event.body.outcome}"] += 1
-            if isinstance(event.body, DecisionReached | DecisionHeld):
-                reasons = event.body.reasons
-                if proposed := [at for r in reasons if (at := self.proposed_at.pop(r.proposal_id, None)) is not None]:
-                    self.telemetry.observe("resolution", committed - min(proposed))
-        while len(self.proposed_at) > REMEMBERED_PROPOSALS:
-            del self.proposed_at[next(iter(self.proposed_at))]
 
     # --- housekeeping -----------------------------------------------------------------------------
 
