@@ -14,6 +14,7 @@ from typing import Protocol
 
 import psycopg
 
+from ledger.errors import LedgerError
 from ledger.partitioning import count_of
 from ledger.session import Session
 from ledger.snapshots import Name
@@ -78,7 +79,7 @@ class Snapshotter:
             try:
                 if self._is_due():
                     self._take()
-            except psycopg.Error as error:
+            except (psycopg.Error, LedgerError, OSError) as error:  # tried again at the next look
                 log.warning("no snapshot now: %s", str(error).strip() or type(error).__name__)
 
     def _is_due(self) -> bool:

@@ -229,6 +229,14 @@ def test_what_fails_is_told_and_tried_again(
         wait_until(lambda: caplog.text.count("exit code 3") > 1, "it is told twice")
 
 
+def test_a_process_that_cannot_be_started_is_told_and_tried_again(
+    logs: Logs, history: History, ledger_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = [str(tmp_path / "nothing")]
+    with Snapshotter(ledger_url, governing.snapshot_is_due, 1, command, look_every_s=0.01):
+        wait_until(lambda: caplog.text.count("no snapshot now") > 1, "it is told twice")
+
+
 @pytest.mark.parametrize("who", ["worker", "web", "executor", "relay"])
 def test_a_core_believes_nobody_elses(logs: Logs, ledger_url: str, database_as: Callable[[str], str], who: str) -> None:
     session = Session(database_as(who))
